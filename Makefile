@@ -1,0 +1,63 @@
+# Everything that one types: `make run` starts Etappe, `make test` runs all tests.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+           --no-emit-index-url --no-emit-find-links
+
+.PHONY: setup run test lint format bench demo demo-olist lock clean
+
+setup: $(VENV)/.run.stamp
+
+$(VENV)/.run.stamp: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Etappe needs $(PYTHON): install it, or say make PYTHON=/path/to/python"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev.stamp: requirements-dev.lock $(VENV)/.run.stamp
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: setup
+	$(BIN)/etappe up
+
+# The official Node SDK, for the test that points it at the collector.
+NODE_LOCK := $(wildcard tests/acceptance/node/package-lock.json)
+NODE_STAMP := $(if $(NODE_LOCK),tests/acceptance/node/node_modules/.package-lock.json)
+
+tests/acceptance/node/node_modules/.package-lock.json: $(NODE_LOCK)
+	@command -v npm >/dev/null || { echo "The Node SDK's test needs npm (Node 20): install it"; exit 1; }
+	cd tests/acceptance/node && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
+test: $(VENV)/.dev.stamp $(NODE_STAMP)
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev.stamp
+	$(BIN)/python -m bench
+
+demo: setup
+	$(BIN)/etappe demo
+
+demo-olist: setup
+	$(BIN)/python docs/examples/olist/run.py
+
+# The run-time lock is a part of the development lock, so that both install the same versions.
+lock: $(VENV)/.dev.stamp
+	$(COMPILE) --upgrade --group pyproject.toml:dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --upgrade -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/acceptance/node/node_modules

@@ -1,0 +1,1 @@
+"""What the services agree on: the touchpoint contract, settings, errors, clock, telemetry, command line."""

@@ -1,0 +1,77 @@
+"""Messages on topic `changes`: what the one writer of a workspace's views has to take into account, in order.
+
+The stitcher's first step writes batches, the query API writes operators' decisions; keyed by workspace.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+LinkKind = Literal["person", "login", "device", "alias"]
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """Evidence of one event. `a` and `b` are identifier keys, times are in ms.
+
+    person  two person identifiers of one event, `a` the better-ranked
+    login   device `a` was used by person `b` at `at`
+    device  two device identifiers of one event
+    alias   person `a` says that `b` was its former id; an untyped former id makes two alias links of one
+            event, one per reading
+    """
+
+    kind: LinkKind
+    a: int
+    a_type: str
+    b: int
+    b_type: str
+    at: int
+    stamp: int
+    event_id: bytes
+    source: str
+
+
+class Touched(msgspec.Struct, frozen=True, array_like=True):
+    """An identifier that got touchpoints between `first` and `last` (ms, both included)."""
+
+    identifier: int
+    first: int
+    last: int
+
+
+class Batch(msgspec.Struct, tag="batch"):
+    """What one batch of touchpoints of one workspace concerns.
+
+    `positions` says per partition how far the batch reaches (epoch of the log * 2^40 + next offset); it is
+    empty on all but the last message of a batch that had to be cut.
+    """
+
+    workspace: str
+    touched: list[Touched]
+    links: list[Link]
+    positions: dict[int, int]
+    stamp: int
+    """Latest receipt in the batch, ms."""
+
+
+class Rebuild(msgspec.Struct, tag="rebuild"):
+    """An operator asks for the views to be folded again from the facts."""
+
+    workspace: str
+    asked: int
+
+
+Change = Batch | Rebuild
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder: msgspec.msgpack.Decoder[Change] = msgspec.msgpack.Decoder(Change)
+
+
+def encode_change(change: Change) -> bytes:
+    return _encode(change)
+
+
+def decode_change(value: bytes) -> Change:
+    return _decoder.decode(value)

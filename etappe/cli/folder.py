@@ -1,0 +1,139 @@
+"""The data folder of `etappe up`: its lock, its keys, and where its services answer."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from etappe.errors import EtappeError, SettingsError
+from etappe.workspaces import write_private
+
+_LEAVING_SECONDS = 12
+"""How long the processes of a killed `etappe up` may take to finish."""
+
+T = TypeVar("T")
+
+
+class FolderInUse(EtappeError):
+    """The data folder is in use."""
+
+
+class NotRunning(EtappeError):
+    """Etappe is not running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The first keys of a folder's workspace, as `keys.json` holds them."""
+
+    workspace: str
+    write_key: str
+    secret_key: str
+    read_token: str
+    admin_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where a running `etappe up` answers, and its process id."""
+
+    collector: str
+    query: str
+    pid: int
+
+
+class DataFolder:
+    """One folder; made when it is first held."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.logs = self.path / "logs"
+        self.keys_file = self.path / "keys.json"
+        self._service_file = self.path / "service.json"
+        self._lock_file = self.path / "lock"
+
+    @contextmanager
+    def hold(self) -> Iterator[int]:
+        """Be the only one in the folder; yields the lock's handle.
+
+        Children inherit the handle, so the folder stays held until the last of them is gone, however the
+        supervisor ended. FolderInUse where somebody else is in it.
+        """
+        handle = self._open()
+        try:
+            self._lock(handle)
+            os.truncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            yield handle
+        finally:
+            os.close(handle)
+
+    def read_keys(self) -> Keys:
+        """NotRunning where the folder was never started."""
+        return _read(self.keys_file, Keys)
+
+    def write_keys(self, keys: Keys) -> None:
+        write_private(self.keys_file, json.dumps(asdict(keys), indent=2) + "\n")
+
+    def read_service(self) -> Service:
+        """NotRunning where nothing has announced itself in this folder."""
+        return _read(self._service_file, Service)
+
+    def announce(self, service: Service) -> None:
+        write_private(self._service_file, json.dumps(asdict(service), indent=2) + "\n")
+
+    def withdraw(self) -> None:
+        self._service_file.unlink(missing_ok=True)
+
+    def _open(self) -> int:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SettingsError(
+                f"data_dir {self.path} cannot be used ({error.strerror}): choose another --data-dir."
+            ) from error
+
+    def _lock(self, handle: int) -> None:
+        """Take the lock; where its holder is dead, give the processes it left behind a moment to finish."""
+        deadline = time.monotonic() + _LEAVING_SECONDS
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(handle, 20, 0).decode() or "?"
+                if _lives(holder) or time.monotonic() > deadline:
+                    raise FolderInUse(
+                        f"{self.path} is used by process {holder}: stop it or choose --data-dir."
+                    ) from None
+            time.sleep(0.1)
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        content = json.loads(path.read_text())
+        return kind(**{name: content[name] for name in kind.__annotations__})
+    except FileNotFoundError:
+        raise NotRunning(
+            f"There is no {path}: start Etappe with `etappe up`, or name a running one "
+            "with --data-dir, or with --url and --token."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error!r}): remove it and run `etappe up`.") from error
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

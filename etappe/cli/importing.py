@@ -1,0 +1,122 @@
+"""`etappe import`: rows of files through the collector, with a report of what was refused and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.progress import Progress
+
+from etappe.cli.importing_report import print_outcomes, print_previews
+from etappe.cli.options import DataDir, Json, Token, Url
+from etappe.cli.progress import RowsBar, progress
+from etappe.cli.target import Target, default_folder, find_target
+from etappe.cli.waiting import CollectorUrl, wait_for_answers
+from etappe.errors import Problem
+from etappe.eventlog import Position
+from etappe.importing.dry_run import dry_run
+from etappe.importing.mapping import ImportMapping
+from etappe.importing.mapping_file import BadMapping, read_mapping
+from etappe.importing.rows import Table, open_table
+from etappe.importing.run import Outcome, run_import
+from etappe.importing.state import state_path
+from etappe.importing.touchpoints import maker
+from etappe.sending import Collector, furthest
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(exists=True, dir_okay=False, help="CSV, JSON Lines (both also .gz) or Parquet."),
+]
+MapFile = Annotated[
+    Path | None,
+    typer.Option("--map", exists=True, dir_okay=False, help="Mapping of columns to fields (docs/import.md)."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")]
+Again = Annotated[bool, typer.Option("--again", help="From the first row, whatever an earlier run has done.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Where rows go and where the states lie."""
+
+    mapping: ImportMapping | None
+    map_text: bytes
+    target: Target
+    folder: Path
+    again: bool
+
+    def state_file(self, file: Path) -> Path:
+        path = state_path(
+            self.folder, file, mapping=self.map_text, collector=self.target.url, key=self.target.key
+        )
+        if self.again:
+            path.unlink(missing_ok=True)
+        return path
+
+    def send(self, table: Table, client: httpx.Client, bar: Progress) -> Outcome:
+        collector = Collector(client, self.target.url, self.target.key)
+        make = maker(self.mapping, _name(table.path))
+        return run_import(table, make, collector, self.state_file(table.path), RowsBar(bar, table))
+
+
+def import_(
+    files: Files,
+    *,
+    map_file: MapFile = None,
+    dry: DryRun = False,
+    again: Again = False,
+    data_dir: DataDir = None,
+    collector: CollectorUrl = None,
+    url: Url = None,
+    token: Token = None,
+    json: Json = False,
+) -> None:
+    """Send the rows of files through the collector.
+
+    Rows keep their ids, so importing twice changes nothing, and a killed import goes on where it was.
+    Exit code 1 when a row was refused.
+    """
+    mapping = read_mapping(map_file) if map_file else None
+    tables = [_open(file, mapping, map_file) for file in files]
+    if dry:
+        previews = [dry_run(each, maker(mapping, _name(each.path))) for each in tables]
+        raise typer.Exit(print_previews(previews, json=json))
+    target = find_target("collector", "secret_key", data_dir=data_dir, url=collector, key=token)
+    folder = (data_dir or default_folder()) / "imports"
+    outcomes = _send(
+        tables, _Sending(mapping, map_file.read_bytes() if map_file else b"", target, folder, again)
+    )
+    wait_for_answers(_reached(outcomes), data_dir=data_dir, url=url, token=token)
+    raise typer.Exit(print_outcomes(outcomes, json=json))
+
+
+def _open(file: Path, mapping: ImportMapping | None, map_file: Path | None) -> Table:
+    """BadMapping where the mapping asks for columns that the file does not have."""
+    table = open_table(file)
+    problems: tuple[Problem, ...] = ()
+    if mapping and map_file and table.columns is not None:
+        problems = mapping.missing(table.columns)
+    if problems and map_file:
+        raise BadMapping(map_file, list(problems))
+    return table
+
+
+def _send(tables: list[Table], sending: _Sending) -> list[Outcome]:
+    with httpx.Client(timeout=60) as client, progress() as bar:
+        return [sending.send(each, client, bar) for each in tables]
+
+
+def _reached(outcomes: list[Outcome]) -> Position | None:
+    reached: Position | None = None
+    for each in outcomes:
+        if each.state.position:
+            reached = furthest(reached, Position.parse(each.state.position))
+    return reached
+
+
+def _name(file: Path) -> str:
+    """What an import without a mapping is called: the file's name without its endings."""
+    return file.name.split(".")[0] or file.name

@@ -1,0 +1,66 @@
+"""`etappe models`: check phase models before they are used."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etappe.cli.options import Json
+from etappe.cli.show import print_json
+from etappe.errors import BadInput, EtappeError
+from etappe.phases import PhaseModel, parse_model
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Check phase models.",
+    epilog="Example: etappe models check funnel.yaml",
+)
+
+
+class BrokenModel(EtappeError):
+    """The phase model cannot be used."""
+
+
+@app.callback()
+def models() -> None:
+    """Check phase models."""
+
+
+@app.command("check", epilog="Example: etappe models check funnel.yaml")
+def check(
+    file: Annotated[Path, typer.Argument(help="A phase model in YAML.", exists=True, dir_okay=False)],
+    json: Json = False,
+) -> None:
+    """Read a phase model and name everything that is wrong with it, at its line."""
+    try:
+        model = parse_model(file.read_text(), str(file))
+    except BadInput as error:
+        raise BrokenModel(_problems(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenModel(f"{file} cannot be read: {error}") from error
+    if json:
+        return print_json(_summary(model))
+    sys.stdout.write(f"{file} is a good phase model: {_sentence(model)}\n")
+    return None
+
+
+def _problems(error: BadInput) -> str:
+    return "".join(f"\n  {each.field}: {each.value!r} (wanted {each.wanted})" for each in error.problems)
+
+
+def _summary(model: PhaseModel) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "title": model.title,
+        "conversion": model.conversion,
+        "phases": [{"name": phase.name, "rules": len(phase.rules)} for phase in model.phases],
+    }
+
+
+def _sentence(model: PhaseModel) -> str:
+    phases = " > ".join(phase.name for phase in model.phases)
+    return f"{model.name}, {phases}; the goal is {model.conversion}."

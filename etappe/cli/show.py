@@ -1,0 +1,38 @@
+"""How commands print: JSON for scripts, tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+_FULL, _PARTS = "█", " ▏▎▍▌▋▊▉"
+
+
+def console(stderr: bool = False) -> Console:
+    """A terminal on stdout (or stderr); plain text without colours, never wrapped, where that is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def bar(share: float, width: int = 30) -> str:
+    """A horizontal bar of `share` (0 to 1) of `width` characters, drawn to the eighth of a character."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, part = divmod(eighths, 8)
+    return (_FULL * full + (_PARTS[part] if part else "")).ljust(width)
+
+
+def span(seconds: float | None) -> str:
+    """A duration as people say it: '45 s', '12 min', '3.5 h', '8.2 d'; '' for none."""
+    if seconds is None:
+        return ""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,103 @@
+"""Whom a command talks to: the service of a data folder, or one named by address and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from etappe.cli.folder import DataFolder, NotRunning
+from etappe.errors import EtappeError
+from etappe.settings import read_settings
+
+KeyName = Literal["write_key", "secret_key", "read_token", "admin_token"]
+SideName = Literal["collector", "query"]
+
+
+class Refused(EtappeError):
+    """The service said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service's address and the key to show it."""
+
+    url: str
+    key: str
+
+    def client(self, timeout: float = 60.0) -> httpx.Client:
+        """An HTTP client with base address and key set; seconds. Close it."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=timeout)
+
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON answer to a GET; parameters that are None are left out."""
+        return self._ask("GET", path, parameters)
+
+    def post(self, path: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON answer to a POST without a body."""
+        return self._ask("POST", path, parameters)
+
+    def _ask(self, method: str, path: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+        given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        try:
+            with self.client() as client:
+                response = client.request(method, path, params=given)
+        except httpx.ConnectError:
+            raise NotRunning(f"Nothing answers at {self.url}: start it with `etappe up`.") from None
+        except httpx.TimeoutException:
+            raise Refused(f"{self.url} did not answer in time: ask for less, or look at its log.") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Refused(f"{self.url}{path} cannot be asked: {error}") from None
+        return answer_of(response)
+
+
+def find_target(
+    side: SideName,
+    key_name: KeyName,
+    *,
+    data_dir: Path | None = None,
+    url: str | None = None,
+    key: str | None = None,
+) -> Target:
+    """The service to talk to: what is given wins, the data folder fills the gaps.
+
+    NotRunning says what to do where that is not enough.
+    """
+    if url and key:
+        return Target(url.rstrip("/"), key)
+    folder = DataFolder(data_dir or default_folder())
+    address = url or getattr(folder.read_service(), side)
+    return Target(str(address).rstrip("/"), key or getattr(folder.read_keys(), key_name))
+
+
+def default_folder() -> Path:
+    """The data folder that the settings name."""
+    return read_settings().data_dir
+
+
+def answer_of(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object in a reply; Refused, with every problem it names, where the service said no."""
+    try:
+        content = response.json()
+    except ValueError:
+        content = {}
+    if response.is_success and isinstance(content, dict):
+        return content
+    raise Refused(_refusal(response.status_code, content if isinstance(content, dict) else {}))
+
+
+def _refusal(status: int, content: Mapping[str, Any]) -> str:
+    if status in (401, 403):
+        return (
+            f"The key is not good for this ({status}): look at `etappe keys list`, or give another --token."
+        )
+    problems = "; ".join(
+        f"{each.get('field')}: {each.get('value')!r} (wanted {each.get('wanted')})"
+        for each in content.get("problems", [])
+    )
+    said = content.get("error") or content.get("detail") or "no reason given"
+    return f"{status}: {said}{f' {problems}' if problems else ''}"

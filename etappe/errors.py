@@ -1,0 +1,50 @@
+"""The exceptions that services share. An exception's docstring is its message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: the field, the value found there, and what was wanted."""
+
+    field: str
+    value: object
+    wanted: str
+
+
+class EtappeError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        message = (self.__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{message} {detail}" if detail else message)
+
+
+class BadInput(EtappeError):
+    """The request cannot be read."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{p.field}: {p.value!r} (wanted {p.wanted})" for p in problems))
+
+
+class SettingsError(EtappeError):
+    """A setting is wrong."""
+
+
+class LogUnavailable(EtappeError):
+    """The event log cannot take or give records now."""
+
+
+class LogFull(LogUnavailable):
+    """The event log has no room left."""
+
+
+class WarehouseUnavailable(EtappeError):
+    """The warehouse cannot be reached or opened."""
+
+
+class QueryLimit(EtappeError):
+    """The question needs more time, memory or rows than its limit allows."""

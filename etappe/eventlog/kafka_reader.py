@@ -1,0 +1,83 @@
+"""Reading topics without a group: records from a position on, and where partitions begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from etappe.eventlog import Position, Record
+from etappe.eventlog.kafka_cluster import CONNECT_SECONDS, Cluster
+from etappe.eventlog.kafka_group import reading_client, to_records
+
+LOOK_MS = 200
+
+
+class KafkaReader:
+    """One client that is sent to and fro; made at the first question."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._client: AIOKafkaConsumer | None = None
+        self._turn = asyncio.Lock()
+
+    async def ends(self, topic: str) -> Position:
+        return await self._offsets(topic, "end_offsets")
+
+    async def starts(self, topic: str) -> Position:
+        return await self._offsets(topic, "beginning_offsets")
+
+    async def read(self, topic: str, start: Position, max_records: int) -> list[Record]:
+        ends = await self.ends(topic)
+        todo = {p: offset for p, offset in sorted(start.offsets.items()) if offset < ends.offsets.get(p, 0)}
+        if not todo:
+            return []
+        async with self._turn:
+            with self._cluster.address.our_words():
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    return await self._read(topic, todo, ends.offsets, max_records)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.stop()
+
+    async def _read(
+        self, topic: str, todo: dict[int, int], ends: Mapping[int, int], max_records: int
+    ) -> list[Record]:
+        """Up to the ends that were there when the question came."""
+        client = await self._get()
+        places = {p: TopicPartition(self._cluster.address.name(topic), p) for p in todo}
+        client.assign(list(places.values()))
+        for partition, offset in todo.items():
+            client.seek(places[partition], offset)
+        records: list[Record] = []
+        left = set(todo)
+        while left and len(records) < max_records:
+            found = await client.getmany(
+                *(places[p] for p in left), timeout_ms=LOOK_MS, max_records=max_records - len(records)
+            )
+            for part in found.values():
+                records += to_records(topic, part)
+            left = {p for p in left if await client.position(places[p]) < ends[p]}
+        return sorted(records)
+
+    async def _offsets(self, topic: str, which: str) -> Position:
+        async with self._turn:
+            with self._cluster.address.our_words():
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    client = await self._get()
+                    found = await getattr(client, which)(self._cluster.all_of(topic))
+        return Position({tp.partition: offset for tp, offset in found.items()})
+
+    async def _get(self) -> AIOKafkaConsumer:
+        if self._client is None:
+            client = reading_client(self._cluster.address)
+            try:
+                await client.start()
+            except BaseException:
+                await client.stop()
+                raise
+            self._client = client
+        return self._client

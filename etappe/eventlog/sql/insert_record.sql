@@ -1,0 +1,2 @@
+-- One appended record. Binds: id, stamp, key, value.
+INSERT INTO records (id, stamp, key, value) VALUES (?, ?, ?, ?)

@@ -1,0 +1,132 @@
+"""The writing end of one log file; used by its writer's thread only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from etappe.errors import LogFull
+from etappe.eventlog import Entry, LogOptions, Position, partition_of
+from etappe.eventlog.sqlite_errors import is_full
+from etappe.eventlog.sqlite_records import end_of, first_id, floor_of
+from etappe.eventlog.sqlite_store import create, identity, lock, open_to_write, sql
+
+SPARE_BYTES = 4 << 20
+"""Below this much free disk the log says that it is full before an append has to fail."""
+
+_PROBE_ID = -1
+_PROBE = bytes(64 << 10)
+
+
+class LogFile:
+    """Holds the lock from its making to `close`; reconnects by itself after an error."""
+
+    def __init__(self, path: Path, topics: Sequence[str], options: LogOptions) -> None:
+        self.path = path
+        self.topics = topics
+        self._options = options
+        self._ends: dict[tuple[str, int], int] = {}
+        self._connection: sqlite3.Connection | None = None
+        self._lock = lock(path)
+        try:
+            if not path.exists():
+                create(path, options.partitions)
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self._connection or self._connect()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is on disk after it, or nothing is."""
+        before = dict(self._ends)
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            self._ends = before
+            self._give_up(error)
+            raise
+
+    def append(self, topic: str, entries: Sequence[Entry], stamp: int) -> Position:
+        """Inside a transaction: add the entries and say where they ended."""
+        after: dict[int, int] = {}
+        rows = []
+        for key, value in entries:
+            partition = partition_of(key, self.partitions)
+            offset = after.get(partition)
+            if offset is None:
+                offset = self._ends[topic, partition]
+            rows.append((first_id(topic, partition) + offset, stamp, key, value))
+            after[partition] = offset + 1
+        self.connection.executemany(sql("insert_record"), rows)
+        self._ends.update({(topic, partition): end for partition, end in after.items()})
+        return Position(after)
+
+    def remove(self, topic: str, partition: int, end: int) -> None:
+        """Inside a transaction: take away what lies before the offset `end`."""
+        first = first_id(topic, partition)
+        self.connection.execute(sql("remove_records"), (first, first + end))
+        self.connection.execute(sql("raise_floor"), (first, first + end))
+
+    def end(self, topic: str, partition: int) -> int:
+        return self._ends[topic, partition]
+
+    def floor(self, topic: str, partition: int) -> int:
+        return floor_of(self.connection, topic, partition)
+
+    def pragma(self, name: str) -> int:
+        """A number that SQLite knows about the file: page_count, freelist_count, page_size."""
+        return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def check_room(self) -> None:
+        """Inside a transaction: LogFull when a record of 64 KB would not fit now; leaves nothing behind."""
+        disk = os.statvfs(self.path.parent)
+        if disk.f_bavail * disk.f_frsize < SPARE_BYTES:
+            raise LogFull(f"The disk of {self.path} has less than {SPARE_BYTES} bytes left.")
+        self.connection.execute("SAVEPOINT probe")
+        self.connection.execute(sql("insert_record"), (_PROBE_ID, 0, b"", _PROBE))
+        self.connection.execute("ROLLBACK TO probe")
+        self.connection.execute("RELEASE probe")
+
+    def close(self) -> None:
+        self._disconnect()
+        os.close(self._lock)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = open_to_write(self.path, self._options.max_bytes)
+        try:
+            self.log_id, self.partitions = identity(connection)
+            self._ends = {
+                (topic, p): end_of(connection, topic, p)
+                for topic in self.topics
+                for p in range(self.partitions)
+            }
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _give_up(self, error: BaseException) -> None:
+        """Roll back; after a failure of the disk start afresh, because a failed fsync is not repeatable."""
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()
+        if isinstance(error, sqlite3.Error) and not is_full(error):
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

@@ -1,0 +1,64 @@
+"""Metrics and logs: one closed list of names, each saying what it counts and what to do when it moves."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+# Events that a 2xx reply accepted. Falls to zero: senders are gone, or cannot reach the collector.
+ACCEPTED = Counter("etappe_accepted_events", "Events accepted", ["workspace", "protocol"], registry=REGISTRY)
+
+# Events refused at the door, by reason. Rises: a sender has changed; look at the rejects.
+REFUSED = Counter("etappe_refused_events", "Events refused", ["workspace", "reason"], registry=REGISTRY)
+
+# Requests by status. 503 rises: the log is full or away; 401 rises: somebody uses a dead key.
+REQUESTS = Counter("etappe_requests", "HTTP requests", ["service", "status"], registry=REGISTRY)
+
+# Seconds from a request's arrival to its reply. Rises on the collector: the disk or Kafka is slow.
+REQUEST_SECONDS = Histogram("etappe_request_seconds", "Seconds per HTTP request", ["service"], registry=REGISTRY)
+
+# Touchpoints normalised, by outcome. Duplicates rise: a sender retries a lot.
+NORMALISED = Counter("etappe_normalised_events", "Touchpoints normalised", ["outcome"], registry=REGISTRY)
+
+# Links refused by an identity rule. Rises: an identifier is shared; look at the customer's identity.
+REFUSED_LINKS = Counter("etappe_refused_links", "Links refused", ["rule"], registry=REGISTRY)
+
+# Customers folded again. Far above the touchpoints: merges touch large customers.
+FOLDED = Counter("etappe_folded_customers", "Customers folded", registry=REGISTRY)
+
+# Seconds that one batch spends in a step of the stitcher. Rises: the warehouse is slow.
+STEP_SECONDS = Histogram("etappe_step_seconds", "Seconds per batch and step", ["step"], registry=REGISTRY)
+
+# Seconds that the oldest touchpoint not yet in every answer has waited. Rises: the stitcher is behind or down.
+LAG_SECONDS = Gauge("etappe_lag_seconds", "Seconds of lag", registry=REGISTRY)
+
+# Share of the log's retention that the lag has used. Above 0.5: act before records are dropped (Kafka).
+LAG_OF_RETENTION = Gauge("etappe_lag_of_retention_ratio", "Lag as a share of retention", registry=REGISTRY)
+
+# Questions that hit a limit of time, memory or rows. Rises: narrow the questions or raise the limits.
+LIMITED_QUERIES = Counter("etappe_limited_queries", "Questions stopped by a limit", registry=REGISTRY)
+
+
+def metrics_page() -> bytes:
+    """The text of `/metrics`."""
+    return generate_latest(REGISTRY)
+
+
+def configure_logging(level: str) -> None:
+    """Structured lines on stderr; standard-library loggers (uvicorn, aiokafka) join them."""
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

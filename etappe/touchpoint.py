@@ -1,0 +1,95 @@
+"""A touchpoint as the log carries it: what the collector writes to topic `touchpoints` and the stitcher reads.
+
+JSON, so that any tool can read the log. Personal values are hashed, truncated or dropped before they get here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from etappe.identifiers import Identifier
+
+Contact = Literal["", "interactive", "static", "human"]
+
+
+class Page(msgspec.Struct, omit_defaults=True):
+    url: str = ""
+    path: str = ""
+    title: str = ""
+    referrer: str = ""
+
+
+class Campaign(msgspec.Struct, omit_defaults=True):
+    source: str = ""
+    medium: str = ""
+    name: str = ""
+    term: str = ""
+    content: str = ""
+
+
+class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One record of topic `touchpoints`. Times in milliseconds since 1970, UTC; absent texts are empty."""
+
+    workspace: str
+    id: str
+    event: str
+    at: int
+    stamp: int
+    """Receipt by the collector."""
+    identifiers: list[Identifier]
+    """Best-ranked first, at least one, no value twice."""
+    alias: list[Identifier] = []
+    """The former ids an alias event names, best reading first (an untyped id: user_id, then anonymous_id)."""
+    seq: int = 0
+    account: str = ""
+    channel: str = ""
+    """As the sender said; what it is in the end is decided when the touchpoint is normalised."""
+    contact: Contact = ""
+    offline: bool = False
+    page: Page = msgspec.field(default_factory=Page)
+    campaign: Campaign = msgspec.field(default_factory=Campaign)
+    value: float | None = None
+    currency: str = ""
+    sentiment: float | None = None
+    experiments: dict[str, str] = {}
+    consent_analytics: bool = True
+    consent_linking: bool = True
+    user_agent: str = ""
+    """The visitor's, where one is known; empty for servers and imports."""
+    country: str = ""
+    traits: msgspec.Raw = msgspec.Raw(b"")
+    properties: msgspec.Raw = msgspec.Raw(b"")
+    source: str = "native"
+    """The protocol it came by."""
+
+
+class Reject(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One record of topic `rejects`: a refused event, its reason, and its body without personal identifiers."""
+
+    workspace: str
+    id: str
+    reason: str
+    detail: str
+    stamp: int
+    source: str = "native"
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Touchpoint).decode
+
+
+def encode_record(record: Touchpoint | Reject) -> bytes:
+    return _encode(record)
+
+
+def decode_touchpoint(value: bytes) -> Touchpoint:
+    """msgspec.DecodeError or ValidationError where the record is not one."""
+    return _decode(value)
+
+
+def record_key(workspace: str, event_id: str) -> bytes:
+    """The log key: copies of an event share it, so they meet in one partition."""
+    return f"{workspace}\0{event_id}".encode()

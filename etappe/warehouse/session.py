@@ -1,0 +1,246 @@
+"""A session: one ClickHouse client, owned by the thread that opened it."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from etappe.errors import EtappeError, QueryLimit, SettingsError, WarehouseUnavailable
+from etappe.warehouse.parameters import fitted
+
+Row = tuple[Any, ...]
+Settings = dict[str, int | str]
+
+# TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES
+_LIMIT_CODES = {158, 159, 160, 241, 307, 396}
+
+
+class WarehouseError(EtappeError):
+    """The warehouse refused a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one question may cost: seconds, bytes of memory, rows of its result, threads."""
+
+    seconds: float = 30.0
+    memory: int = 4 << 30
+    rows: int = 5_000_000
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """Where the tables are and how to open a session on them."""
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def session(self, limits: Limits | None = None) -> Session:
+        """A session for this thread: read-only within `limits` if given, else one that may write."""
+        return Session(self._client(_reading(limits) if limits else _writing()), self.folder)
+
+    def _client(self, settings: Settings) -> Client:
+        try:
+            return clickhouse_connect.get_client(**self.options, settings=settings)
+        except ClickHouseError as error:
+            raise WarehouseUnavailable(_remedy(self, error)) from error
+        except OSError as error:
+            raise WarehouseUnavailable(_remedy(self, error)) from error
+
+
+class Session:
+    """One client. Every method must be called by the thread that made it."""
+
+    def __init__(self, client: Client, folder: Path | None) -> None:
+        self._client = client
+        self._folder = folder
+        self._owner = threading.get_ident()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run a SELECT and return its rows; values are bound as `{name:Type}`."""
+        self._check_owner()
+        sql, bound = fitted(sql, parameters or {})
+        try:
+            return [tuple(row) for row in self._client.query(sql, parameters=bound).result_rows]
+        except ClickHouseError as error:
+            raise _translated(error) from error
+
+    def columns(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[str], list[Sequence[Any]]]:
+        """As `rows`, by column: names and values. No rows: empty columns."""
+        self._check_owner()
+        sql, bound = fitted(sql, parameters or {})
+        try:
+            result = self._client.query(sql, parameters=bound, column_oriented=True)
+            if not result.column_names:  # an answer without rows comes without names
+                result = self._client.query(f"SELECT * FROM (\n{sql}\n) LIMIT 0", parameters=bound)
+        except ClickHouseError as error:
+            raise _translated(error) from error
+        names = list(result.column_names)
+        return names, list(result.result_columns) or [[] for _ in names]
+
+    def raw(self, sql: str, parameters: Mapping[str, Any], format_name: str) -> bytes:
+        """Run a SELECT and return the engine's own bytes in `format_name` (Parquet, CSVWithNames, …)."""
+        self._check_owner()
+        sql, bound = fitted(sql, parameters)
+        try:
+            return bytes(self._client.raw_query(sql, parameters=bound, fmt=format_name))
+        except ClickHouseError as error:
+            raise _translated(error) from error
+
+    def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that answers nothing (DDL, INSERT … SELECT)."""
+        self._check_owner()
+        sql, bound = fitted(sql, parameters or {})
+        try:
+            # `command` would bind in the address, which a server keeps under 1 MiB; this binds in a form.
+            self._client.raw_query(sql, parameters=bound)
+        except ClickHouseError as error:
+            raise _translated(error) from error
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert columns of equal length as one block: all of it, or nothing. DateTime64 takes ms as int."""
+        self._check_owner()
+        if not next(iter(columns.values()), ()):
+            return
+        try:
+            self._client.insert(
+                table, list(columns.values()), column_names=list(columns), column_oriented=True
+            )
+        except ClickHouseError as error:
+            raise _translated(error) from error
+
+    def sync(self) -> None:
+        """Return when everything inserted so far survives a power cut (a server sees to that itself)."""
+        if self._folder is None:
+            return
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            if _libc().syncfs(handle) != 0:
+                raise OSError(ctypes.get_errno(), "syncfs failed", str(self._folder))
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _check_owner(self) -> None:
+        # A chDB connection shared by threads answers with other callers' rows.
+        if threading.get_ident() != self._owner:
+            raise RuntimeError("a warehouse session belongs to the thread that opened it")
+
+
+def connect_warehouse(url: str) -> Warehouse:
+    """Read `url` without opening anything; SettingsError names what was wanted."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "chdb" and not parts.netloc and parts.path.strip("/"):
+            folder = Path(unquote(parts.path[1:]))
+            return Warehouse(url, {"interface": "chdb", "path": str(folder)}, folder)
+        if parts.scheme in ("clickhouse", "clickhouses") and parts.hostname:
+            return Warehouse(url, _server_options(url))
+    except ValueError:
+        pass  # a port or timeout that is no number
+    shown = re.sub("//[^@/]*@", "//***@", url)
+    raise SettingsError(
+        f"warehouse_url is {shown!r} (wanted chdb:///DIR or clickhouse://user:password@host:8123/database)"
+    )
+
+
+def _server_options(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "host": parts.hostname,
+        "port": parts.port or (8443 if parts.scheme == "clickhouses" else 8123),
+        "username": unquote(parts.username or "default"),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.strip("/") or "default",
+        "secure": parts.scheme == "clickhouses",
+        "connect_timeout": int(query.get("connect_timeout", 5)),
+        "form_encode_query_params": True,
+        "query_limit": 0,
+        "autogenerate_session_id": False,
+    }
+
+
+def _reading(limits: Limits) -> Settings:
+    return {
+        "max_execution_time": limits.seconds.__ceil__(),
+        "max_memory_usage": limits.memory,
+        "max_result_rows": limits.rows,
+        "max_threads": limits.threads,
+        "readonly": 1,  # last: nothing can be set after it
+    }
+
+
+def _writing() -> Settings:
+    # One block per insert, so that its rows become visible together; no buffering or deduplication.
+    return {
+        "async_insert": 0,
+        "max_insert_threads": 1,
+        "min_insert_block_size_rows": 0,
+        "min_insert_block_size_bytes": 256 << 20,
+        "insert_deduplicate": 0,
+        "max_threads": 2,
+    }
+
+
+def _remedy(warehouse: Warehouse, error: Exception) -> str:
+    text = _sentence(error)
+    if warehouse.folder is None:
+        where = f"{warehouse.options['host']}:{warehouse.options['port']}"
+        if _answered(error):
+            return f"ClickHouse at {where} refused the connection: correct warehouse_url. ({text})"
+        return f"No ClickHouse answers at {where}: start it or correct warehouse_url. ({text})"
+    if _is_locked(warehouse.folder):
+        return f"Another process has {warehouse.folder} open: stop it, or choose another data folder."
+    return f"Cannot open {warehouse.folder}: {text}"
+
+
+def _is_locked(folder: Path) -> bool:
+    """Whether an engine holds the folder: it locks the file `status`, and its error does not say so."""
+    try:
+        with (folder / "status").open("rb") as status:
+            fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _translated(error: ClickHouseError) -> EtappeError:
+    if getattr(error, "code", None) in _LIMIT_CODES:
+        return QueryLimit(_sentence(error))
+    if isinstance(error, OperationalError) and not _answered(error):
+        return WarehouseUnavailable(_sentence(error))
+    return WarehouseError(_sentence(error))
+
+
+def _answered(error: Exception) -> bool:
+    return getattr(error, "code", None) is not None
+
+
+def _sentence(error: Exception) -> str:
+    """What the engine said, without the address that the driver adds."""
+    return str(error).splitlines()[0].partition(" (for url ")[0]
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,144 @@
+"""Workspaces and keys, in one file that every service reads and the operator's commands write.
+
+The file holds salts and hashes of keys, never a key; it is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from etappe.errors import SettingsError
+
+KeyKind = Literal["write", "secret", "read", "admin"]
+KEY_KINDS: tuple[KeyKind, ...] = ("write", "secret", "read", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One tenant. `gap_days` of silence end a journey; days of an answer are in `time_zone`."""
+
+    name: str
+    salt: str
+    """Hex; keys the hashes of its identifiers."""
+    time_zone: str = "UTC"
+    gap_days: float = 90
+    consent_default: bool = True
+    phone_region: str | None = None
+    keep_traits: bool = False
+    """Whether personal traits (names, addresses, birth dates) are kept."""
+
+    @property
+    def salt_bytes(self) -> bytes:
+        return bytes.fromhex(self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key: never the key itself."""
+
+    id: str
+    kind: KeyKind
+    workspace: str
+    sha256: str
+    created: int
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All workspaces and keys: a value; changes make a new one."""
+
+    workspaces: Mapping[str, Workspace] = field(default_factory=dict)
+    keys: tuple[Key, ...] = ()
+
+    def find(self, secret: str) -> Key | None:
+        """The key behind a secret, unless unknown or revoked. Looked up by hash, so time tells nothing of the secret."""
+        wanted = _digest(secret)
+        found = next((key for key in self.keys if secrets.compare_digest(key.sha256, wanted)), None)
+        return None if found is None or found.revoked else found
+
+    def with_workspace(self, workspace: Workspace) -> Register:
+        return replace(self, workspaces={**self.workspaces, workspace.name: workspace})
+
+    def with_key(self, kind: KeyKind, workspace: str, now: int) -> tuple[Register, Key, str]:
+        """The register with a new key, the key, and its secret, which is shown once and kept nowhere."""
+        secret = f"{kind[0]}k_{secrets.token_urlsafe(24)}"
+        key = Key(secrets.token_hex(4), kind, workspace, _digest(secret), now)
+        return replace(self, keys=(*self.keys, key)), key, secret
+
+    def without_key(self, key_id: str) -> Register:
+        keys = tuple(replace(key, revoked=True) if key.id == key_id else key for key in self.keys)
+        return replace(self, keys=keys)
+
+
+def new_workspace(name: str) -> Workspace:
+    return Workspace(name, secrets.token_hex(32))
+
+
+def read_register(path: Path) -> Register:
+    """The register in `path`; an absent file is an empty register."""
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        return Register()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"workspaces_file {path} cannot be read: {error}") from error
+    try:
+        workspaces = {each["name"]: Workspace(**each) for each in content["workspaces"]}
+        return Register(workspaces, tuple(Key(**each) for each in content["keys"]))
+    except (KeyError, TypeError) as error:
+        raise SettingsError(f"workspaces_file {path} is not a register of workspaces: {error}") from error
+
+
+def write_register(path: Path, register: Register) -> None:
+    """Replace the file in one step; readable by its owner alone."""
+    content = {
+        "workspaces": [asdict(each) for each in register.workspaces.values()],
+        "keys": [asdict(each) for each in register.keys],
+    }
+    write_private(path, json.dumps(content, indent=2))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+class RegisterFile:
+    """The register in a file, read again when the file has changed (`current` costs one stat)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._register = Register()
+
+    def current(self) -> Register:
+        seen = self._stat()
+        if seen != self._seen:
+            self._register, self._seen = read_register(self._path), seen
+        return self._register
+
+    def _stat(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,75 @@
+"""What a protocol hands on: touchpoints in the making, the same for every protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from etappe.touchpoint import Touchpoint
+from ingest.keys import Caller
+from ingest.reasons import Refusal
+
+
+class Sender(NamedTuple):
+    """Who sent an event, and when the collector got it (milliseconds since 1970, UTC)."""
+
+    caller: Caller
+    received: int
+
+
+class Draft(msgspec.Struct):
+    """A touchpoint in the making, and what the sender said that a step has yet to read."""
+
+    touchpoint: Touchpoint
+    names: Sequence[tuple[str, object]]
+    """Identifiers as sent: type and value."""
+    at: object = None
+    sent_at: object = None
+    former: object = None
+    """The untyped id that an alias event gives up."""
+
+
+class Wire(NamedTuple):
+    """A body taken apart: events as they were written, and how to make a draft of one."""
+
+    events: Sequence[bytes]
+    draft: Callable[[bytes, Sender], Draft | Refusal]
+
+
+class WireProtocol(Protocol):
+    """One protocol on one path."""
+
+    name: str
+    """What touchpoints carry as their source."""
+
+    key_in_body: bool
+
+    def key_in(self, body: bytes) -> str | None:
+        """The key that the body carries, where the protocol allows that; BadInput where it is malformed."""
+
+    def read(self, body: bytes) -> Wire:
+        """Take a body apart; BadInput where it is malformed or holds nothing."""
+
+    def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
+        """Status and content once every accepted event is durable."""
+
+
+def text_of(value: object) -> str | None:
+    """A scalar as text: 42 and 42.0 are "42", null and absent are "". None where it is no scalar."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def as_object(raw: msgspec.Raw) -> bytes | None:
+    """Raw JSON where it is an object with something in it, empty bytes where it is absent; None otherwise."""
+    content = bytes(raw)
+    if content in (b"", b"null", b"{}"):
+        return b""
+    return content if content[:1] == b"{" else None

@@ -1,0 +1,123 @@
+"""JSON bodies taken apart into events, each still as it was written.
+
+The body is checked as JSON here, so that what is kept raw further on is JSON too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from etappe.errors import BadInput, Problem
+from ingest.limits import DEPTH
+
+T = TypeVar("T")
+
+WANTED = "a JSON object, an array of objects, or one object a line"
+CUT_DEPTH = DEPTH + 8
+"""Deeper than any event may be, envelope included, and shallow enough for the decoder's recursion."""
+
+_decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
+
+# A string without its end is taken to the end of the body, so that no body is scanned twice.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
+)
+
+
+def split_events(body: bytes) -> list[bytes]:
+    """The events of an object, an array or NDJSON. BadInput: malformed, or nothing to read."""
+    events = reading(_split, body)
+    if not events or (len(events) == 1 and events[0].translate(None, b" \t\r\n") == b"{}"):
+        raise BadInput(Problem("body", "nothing to read", WANTED))
+    return events
+
+
+def reading(decode: Callable[[bytes], T], body: bytes) -> T:
+    """What `decode` makes of a body, after mending what common clients get wrong. BadInput: malformed.
+
+    Half a surrogate pair (a text cut in the middle of an emoji) is mended, since the rest of the batch is good.
+    What is nested too deep for the decoder is cut off below the depth at which its event is refused anyway.
+    """
+    _check_utf8(body)
+    try:
+        return decode(body)
+    except RecursionError:
+        return _decoded(decode, mend_surrogates(cut_deep(body)))
+    except msgspec.DecodeError:
+        return _decoded(decode, mend_surrogates(body))
+
+
+def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    try:
+        return decode(body)
+    except msgspec.DecodeError as error:
+        raise BadInput(Problem("body", str(error), WANTED)) from error
+
+
+def _check_utf8(body: bytes) -> None:
+    """The decoder does not look into what it keeps raw."""
+    if body.isascii():
+        return
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput(Problem("body", f"byte {error.start} is not UTF-8", WANTED)) from error
+
+
+def _split(body: bytes) -> list[bytes]:
+    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if not text:
+        return []
+    if text[:1] == b"[":
+        return [bytes(raw) for raw in _decode_list(text)]
+    if text[:1] != b"{":
+        raise BadInput(Problem("body", "neither an object nor an array", WANTED))
+    try:
+        _decode_raw(text)
+    except msgspec.DecodeError:
+        return [bytes(raw) for raw in _decode_lines(text)]
+    return [text]
+
+
+def depth_of(event: bytes) -> int:
+    """How deep brackets nest, those in strings left aside."""
+    deepest = depth = 0
+    for match in _STRING_OR_BRACKET.finditer(event):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in b"]}":
+            depth -= 1
+    return deepest
+
+
+def cut_deep(body: bytes) -> bytes:
+    """The same JSON with everything below CUT_DEPTH replaced by 0."""
+    kept: list[bytes] = []
+    depth = start = 0
+    for match in _STRING_OR_BRACKET.finditer(body):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            if depth == CUT_DEPTH + 1:
+                kept += (body[start : match.start()], b"0")
+        elif token in b"]}":
+            depth -= 1
+            if depth == CUT_DEPTH:
+                start = match.end()
+    return b"".join(kept) + (body[start:] if depth <= CUT_DEPTH else b"")
+
+
+def mend_surrogates(body: bytes) -> bytes:
+    """Half a pair becomes U+FFFD, the replacement character; pairs and other escapes stay."""
+    if b"\\u" not in body:
+        return body
+    return _ESCAPE.sub(lambda match: b"\\ufffd" if len(match[0]) == 6 else match[0], body)

@@ -1,0 +1,53 @@
+"""Identifiers of an event: from what a sender wrote to normalised, hashed, ranked values."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from etappe.identifiers import DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
+from ingest.drafts import text_of
+from ingest.limits import IDENTIFIER_CHARS
+from ingest.personal import looks_like_email
+from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
+
+TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def read_identifier(
+    salt: bytes, region: str | None, type_name: str, value: object
+) -> Identifier | Refusal | None:
+    """One identifier; None where it is absent or a blocked value. `region` is where phone numbers are dialled."""
+    if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
+        wanted = "a type of up to 40 small letters, digits and _, a letter first"
+        return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {type_name[:60]!r} (wanted {wanted})")
+    text = text_of(value)
+    if text is None:
+        return wrong(f"identifiers.{type_name}", kind_of(value), "a string or a number")
+    if len(text) > IDENTIFIER_CHARS:
+        found = f"identifiers.{type_name}: {len(text)} characters"
+        return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
+    return _hashed(salt, region, type_name, text)
+
+
+@lru_cache(maxsize=16_384)
+def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Identifier | None:
+    """Remembered, since the events of a visit carry the same identifiers. An e-mail address is kept only as a
+    hash under any type: many systems use it as the user's id."""
+    if is_blocked(text):
+        return None
+    identifier = make_identifier(salt, type_name, text, region)
+    if identifier.value is not None and looks_like_email(identifier.value):
+        return Identifier(identifier.type, identifier.key)
+    return identifier
+
+
+def ranked(identifiers: dict[int, Identifier]) -> list[Identifier]:
+    """Best first; those of equal rank as they were sent."""
+    if len(identifiers) < 2:
+        return list(identifiers.values())
+    return sorted(identifiers.values(), key=_rank)
+
+
+def _rank(identifier: Identifier) -> int:
+    return type_of(identifier.type).rank

@@ -1,0 +1,102 @@
+"""The Segment protocol: `POST /v1/{identify,track,page,screen,group,alias,batch,import}` and the short paths.
+
+Source: Segment's public tracking API and Spec. See docs/protocols.md for what becomes of each field.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import orjson
+
+from etappe.errors import BadInput, Problem
+from etappe.identifiers import is_blocked
+from etappe.touchpoint import Campaign, Page, Touchpoint
+from ingest.drafts import Draft, Sender, Wire, as_object, text_of
+from ingest.json_events import WANTED, reading
+from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
+from ingest.segment_names import identifiers_of
+from ingest.segment_wire import (
+    Json,
+    SegmentEvent,
+    decode_batch,
+    decode_event,
+    decode_key,
+    json_object,
+    merged,
+    number,
+    part,
+    text,
+)
+
+EVENT_NAMES = {
+    "identify": "Identified",
+    "page": "Page Viewed",
+    "screen": "Screen Viewed",
+    "alias": "Aliased",
+    "group": "Grouped",
+}
+CALLS = frozenset(EVENT_NAMES) | {"track"}
+
+PATHS = {f"/v1/{call}": call for call in sorted(CALLS)} | {
+    "/v1/i": "identify",
+    "/v1/t": "track",
+    "/v1/p": "page",
+    "/v1/s": "screen",
+    "/v1/g": "group",
+    "/v1/a": "alias",
+}
+BATCH_PATHS = ("/v1/batch", "/v1/import", "/v1/b")
+
+
+class Segment:
+    """One call to a request, named by the path; `call` is empty for a batch, whose items name theirs."""
+
+    name = "segment"
+    key_in_body = True
+
+    def __init__(self, call: str = "") -> None:
+        self._call = call
+
+    def key_in(self, body: bytes) -> str | None:
+        try:
+            key = reading(decode_key, body).write_key
+        except msgspec.ValidationError:
+            return None
+        return key if isinstance(key, str) else None
+
+    def read(self, body: bytes) -> Wire:
+        return _one(body, self._call) if self._call else _batch(body)
+
+    def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
+        return 200, {"success": accepted > 0, "accepted": accepted}
+
+
+def _one(body: bytes, call: str) -> Wire:
+    reading(decode_event, body)
+    if body.translate(None, b" \t\r\n") == b"{}":
+        raise BadInput(Problem("body", "nothing to read", "a call"))
+
+    def draft(raw: bytes, sender: Sender) -> Draft | Refusal:
+        return draft_of(decode_event(raw), call, {}, None, sender)
+
+    return Wire([body], draft)
+
+
+def _batch(body: bytes) -> Wire:
+    envelope = reading(decode_batch, body)
+    if not envelope.batch:
+        raise BadInput(Problem("batch", "nothing to read", "an array of calls"))
+    outer = json_object(envelope.context)
+
+    def draft(raw: bytes, sender: Sender) -> Draft | Refusal:
+        if raw[:1] != b"{":
+            return wrong("batch", "no object", "an object")
+        event = decode_event(raw)
+        if not isinstance(event.type, str) or event.type not in CALLS:
+            found = repr(event.type[:40]) if isinstance(event.type, str) else kind_of(event.type)
+            return refuse(Reason.UNKNOWN_CALL, f"type is {found} (wanted {', '.join(sorted(CALLS))})")
+        return draft_of(event, event.type, outer, envelope.sent_at, sender)
+
+    return Wire([bytes(raw) for raw in envelope.batch], draft)

@@ -1,0 +1,98 @@
+"""Segment's bodies as they are on the wire, read leniently: its SDKs send much that nobody needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ingest.drafts import as_object
+
+Json = dict[str, Any]
+
+
+class SegmentEvent(msgspec.Struct, rename="camel"):
+    """One call, by itself or in a batch. What is `object` or Raw is read where it is used."""
+
+    type: object = None
+    message_id: object = None
+    user_id: object = None
+    anonymous_id: object = None
+    previous_id: object = None
+    group_id: object = None
+    event: object = None
+    name: object = None
+    category: object = None
+    timestamp: object = None
+    original_timestamp: object = None
+    sent_at: object = None
+    context: msgspec.Raw = msgspec.Raw(b"")
+    properties: msgspec.Raw = msgspec.Raw(b"")
+    traits: msgspec.Raw = msgspec.Raw(b"")
+
+
+class SegmentBatch(msgspec.Struct, rename="camel"):
+    """The envelope of several calls. Its context belongs to each of them, its sending time beats theirs."""
+
+    batch: list[msgspec.Raw] | None = None
+    context: msgspec.Raw = msgspec.Raw(b"")
+    sent_at: object = None
+
+
+class BodyKey(msgspec.Struct, rename="camel"):
+    write_key: object = None
+
+
+decode_event = msgspec.json.Decoder(SegmentEvent).decode
+decode_batch = msgspec.json.Decoder(SegmentBatch).decode
+decode_key = msgspec.json.Decoder(BodyKey).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def json_object(raw: msgspec.Raw) -> Json:
+    """Raw JSON as a dict; empty where it is no object or holds a number that no double can."""
+    content = as_object(raw)
+    if not content:
+        return {}
+    try:
+        return _decode_object(content)
+    except msgspec.ValidationError:
+        return {}
+
+
+def merged(outer: Json, inner: Json) -> Json:
+    """Both, object by object; the inner one wins."""
+    if not outer or not inner:
+        return inner or outer
+    result = {**outer, **inner}
+    for name in outer.keys() & inner.keys():
+        if isinstance(outer[name], dict) and isinstance(inner[name], dict):
+            result[name] = merged(outer[name], inner[name])
+    return result
+
+
+def part(source: Json, name: str) -> Json:
+    """The object under a name; empty where there is none."""
+    found = source.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def text(source: Json, name: str) -> str:
+    """The text under a name; empty where there is none."""
+    found = source.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def number(source: Json, *names: str) -> float | None:
+    """The first of these that is a finite number, in digits or in quotes."""
+    for name in names:
+        found = source.get(name)
+        if isinstance(found, bool) or not isinstance(found, str | int | float):
+            continue
+        try:
+            value = float(found)
+        except (ValueError, OverflowError):
+            continue
+        if value - value == 0:  # neither infinite nor not a number
+            return value
+    return None

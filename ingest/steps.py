@@ -1,0 +1,171 @@
+"""The steps that a draft goes through, one function each; `pipeline` lists them in their order.
+
+`check_` looks, `put_` fills a field, `drop_` takes something away. Each returns None, or why the event is refused.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+import orjson
+
+from etappe.clock import iso
+from etappe.identifiers import Identifier
+from etappe.touchpoint import Page
+from ingest.drafts import Draft, Sender
+from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
+from ingest.naming import ranked, read_identifier
+from ingest.personal import FIELDS, TRAITS, clean_url, has_personal, without_personal
+from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
+from ingest.times import corrected, read_time
+
+TIME = "ISO 8601 or epoch milliseconds"
+
+
+def put_id(draft: Draft, sender: Sender) -> Refusal | None:
+    """An event without an id gets a random one; its sender cannot repeat it without being counted twice."""
+    touchpoint = draft.touchpoint
+    if not touchpoint.id:
+        touchpoint.id = uuid4().hex
+    elif len(touchpoint.id) > NAME_CHARS:
+        return refuse(Reason.TOO_LONG, f"id has {len(touchpoint.id)} characters.")
+    return None
+
+
+def check_event(draft: Draft, sender: Sender) -> Refusal | None:
+    event = draft.touchpoint.event
+    if not event or event.isspace():
+        return refuse(Reason.MISSING_EVENT)
+    if len(event) > NAME_CHARS:
+        return refuse(Reason.TOO_LONG, f"event has {len(event)} characters.")
+    return None
+
+
+def put_time(draft: Draft, sender: Sender) -> Refusal | None:
+    """`at` by the collector's clock; receipt where the sender gave none."""
+    if draft.at is None:
+        return None
+    field = "at"
+    try:
+        at = read_time(draft.at)
+        field = "sent_at"
+        sent_at = read_time(draft.sent_at)
+    except TypeError:
+        return wrong(field, kind_of(draft.at if field == "at" else draft.sent_at), TIME)
+    except ValueError:
+        found = str(draft.at if field == "at" else draft.sent_at)[:40]
+        return refuse(Reason.BAD_TIME, f"{field} is {found!r} (wanted {TIME})")
+    if at is not None:
+        draft.touchpoint.at = corrected(at, sent_at, sender.received)
+    return None
+
+
+def check_age(draft: Draft, sender: Sender) -> Refusal | None:
+    """After the correction: a public key may not write the past, nobody the future."""
+    at, received = draft.touchpoint.at, sender.received
+    oldest = 0 if sender.caller.trusted else received - OLDEST_MS
+    if at < oldest:
+        return refuse(Reason.TOO_OLD, f"at is before {iso(oldest)}.")
+    if at > received + NEWEST_MS:
+        return refuse(Reason.IN_FUTURE, f"at is after {iso(received + NEWEST_MS)}.")
+    return None
+
+
+def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
+    """Normalised, hashed, best first; blocked values are left out, a value named twice stands once."""
+    caller = sender.caller
+    region = caller.workspace.phone_region
+    found: dict[int, Identifier] = {}
+    for type_name, value in draft.names:
+        identifier = read_identifier(caller.salt, region, type_name, value)
+        if isinstance(identifier, Refusal):
+            return identifier
+        if identifier is not None:
+            found[identifier.key] = identifier
+    draft.touchpoint.identifiers = ranked(found)
+    return None
+
+
+def put_alias(draft: Draft, sender: Sender) -> Refusal | None:
+    """The former id, read as a user's and as a device's. To itself, or with one side blocked, it links nothing."""
+    if draft.former is None:
+        return None
+    readings: list[Identifier] = []
+    for type_name in ("user_id", "anonymous_id"):
+        reading = read_identifier(sender.caller.salt, None, type_name, draft.former)
+        if isinstance(reading, Refusal):
+            return reading
+        readings += [reading] if reading else []
+    touchpoint = draft.touchpoint
+    if not touchpoint.identifiers:
+        touchpoint.identifiers = readings[1:]
+    elif readings and readings[0].key != touchpoint.identifiers[0].key:
+        touchpoint.alias = readings
+    return None
+
+
+def check_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
+    if draft.touchpoint.identifiers:
+        return None
+    if not draft.names:
+        return refuse(Reason.MISSING_IDENTIFIER)
+    tried = ", ".join(sorted({type_name for type_name, _ in draft.names}))
+    return refuse(Reason.MISSING_IDENTIFIER, f"Absent or blocked: {tried}.")
+
+
+def put_page(draft: Draft, sender: Sender) -> Refusal | None:
+    """Addresses without personal parts; the path from the address where the sender gave none."""
+    page = draft.touchpoint.page
+    if not (page.url or page.path or page.referrer):
+        return None
+    url = clean_url(page.url)
+    path = clean_url(page.path).partition("?")[0] or _path(url)
+    draft.touchpoint.page = Page(url, path, page.title, clean_url(page.referrer))
+    return None
+
+
+def _path(url: str) -> str:
+    """Empty where the address cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.path or ("/" if parts.netloc else "")
+
+
+def drop_personal_traits(draft: Draft, sender: Sender) -> Refusal | None:
+    """Names, addresses, birth dates and the like, unless the workspace keeps them."""
+    touchpoint = draft.touchpoint
+    if not bytes(touchpoint.traits):
+        return None
+    cleaned = _cleaned("traits", touchpoint.traits, TRAITS, sender)
+    if isinstance(cleaned, Refusal):
+        return cleaned
+    touchpoint.traits = cleaned
+    return None
+
+
+def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
+    """The same for properties, where `name` is a product's."""
+    touchpoint = draft.touchpoint
+    if not bytes(touchpoint.properties):
+        return None
+    cleaned = _cleaned("properties", touchpoint.properties, FIELDS, sender)
+    if isinstance(cleaned, Refusal):
+        return cleaned
+    touchpoint.properties = cleaned
+    return None
+
+
+def _cleaned(field: str, raw: msgspec.Raw, names: frozenset[str], sender: Sender) -> msgspec.Raw | Refusal:
+    """As it was where nothing personal is in it, so that numbers keep their spelling."""
+    try:
+        content = orjson.loads(bytes(raw))
+    except orjson.JSONDecodeError as error:
+        return wrong(field, f"not readable: {error.msg}", "numbers that a double can hold")
+    if sender.caller.workspace.keep_traits or not has_personal(content, names):
+        return raw
+    kept = without_personal(content, names)
+    return msgspec.Raw(orjson.dumps(kept) if kept else b"")

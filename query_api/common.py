@@ -1,0 +1,104 @@
+"""What every question may say: the time range, the format, and which position must be included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from etappe.errors import BadInput
+from etappe.eventlog import Position
+from query_api.parameters import EARLIEST, LATEST, Parameter, Reader, read_time
+
+Format = Literal["json", "csv", "ndjson", "arrow", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_ACCEPTED: dict[str, Format] = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/vnd.apache.arrow.stream": "arrow",
+    "application/vnd.apache.parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`begin` ≤ time < `end`, in ms; None: open."""
+
+    begin: int | None
+    end: int | None
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What statements bind."""
+        return {
+            "from": EARLIEST if self.begin is None else self.begin,
+            "to": LATEST if self.end is None else self.end,
+        }
+
+    @property
+    def open(self) -> bool:
+        return self.begin is None and self.end is None
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The part of a question that all calls share."""
+
+    range: Range
+    format: Format
+    after: Position | None
+    timeout: float
+
+
+def _read_format(text: str) -> Format:
+    if text not in FORMATS:
+        raise ValueError(text)
+    return cast(Format, text)
+
+
+def _read_position(text: str) -> Position | None:
+    try:
+        position = Position.parse(text)
+    except BadInput as error:
+        raise ValueError(text) from error
+    if any(number < 0 or number >= 1 << 40 for pair in position.offsets.items() for number in pair):
+        raise ValueError(text)
+    return position
+
+
+def _read_timeout(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 600:
+        raise ValueError(text)
+    return seconds
+
+
+FROM: Parameter[int | None] = Parameter("from", "an ISO 8601 time or date (00:00 UTC), included", read_time, None)
+TO: Parameter[int | None] = Parameter("to", "an ISO 8601 time or date (00:00 UTC), excluded", read_time, None)
+FORMAT: Parameter[Format | None] = Parameter(
+    "format", f"one of {', '.join(FORMATS)}; default by Accept, else json", _read_format, None
+)
+AFTER: Parameter[Position | None] = Parameter(
+    "after", "a position as in X-Etappe-Position, like 0-5_3-12", _read_position, None
+)
+TIMEOUT = Parameter("timeout", "seconds to wait for `after`, 0 to 600; default 10", _read_timeout, 10.0)
+
+COMMON: tuple[Parameter[Any], ...] = (FROM, TO, FORMAT, AFTER, TIMEOUT)
+
+
+def read_common(reader: Reader, accept: str) -> Common:
+    """The shared part; `accept` is the request's Accept header."""
+    begin, end = reader.take(FROM), reader.take(TO)
+    if begin is not None and end is not None and begin >= end:
+        reader.refuse("to", reader.text("to"), f"a time after from={reader.text('from')}")
+    chosen = reader.take(FORMAT) or _by_accept(accept)
+    return Common(Range(begin, end), chosen, reader.take(AFTER), reader.take(TIMEOUT))
+
+
+def _by_accept(accept: str) -> Format:
+    for part in accept.split(","):
+        kind = part.split(";")[0].strip().lower()
+        if kind in _ACCEPTED:
+            return _ACCEPTED[kind]
+    return "json"

@@ -1,0 +1,21 @@
+"""What a question may be refused for, beside what services share."""
+
+from __future__ import annotations
+
+from etappe.errors import EtappeError
+
+
+class Unauthorised(EtappeError):
+    """A read or admin token is needed: Authorization: Bearer <token>."""
+
+
+class Forbidden(EtappeError):
+    """This key may not ask questions: use a read or admin token."""
+
+
+class NotFound(EtappeError):
+    """There is nothing here."""
+
+
+class NotYet(EtappeError):
+    """The position asked for is not in the answers yet: ask again, or give more timeout=."""

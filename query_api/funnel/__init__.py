@@ -1,0 +1,1 @@
+"""The phase funnel: question (parse), plan, measures (run), rows (shape)."""

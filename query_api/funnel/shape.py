@@ -1,0 +1,69 @@
+"""From measures to the rows of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from query_api.answer import Kind, Row
+from query_api.funnel.measures import NOTHING, Measure, Measures
+from query_api.funnel.question import FunnelQuestion
+
+_COLUMNS: dict[str, Kind] = {
+    "group": "text",
+    "phase": "text",
+    "position": "whole",
+    "count": "whole",
+    "rate": "number",
+    "step_rate": "number",
+    "dropped": "whole",
+    "median_seconds": "number",
+    "average_seconds": "number",
+}
+
+
+def funnel_columns(question: FunnelQuestion) -> dict[str, Kind]:
+    """The answer's columns; `period` only where an interval was asked for."""
+    if question.interval is None:
+        return _COLUMNS
+    return {"group": "text", "period": "text", **_COLUMNS}
+
+
+def shape_funnel(question: FunnelQuestion, phases: Sequence[str], measures: Measures) -> list[Row]:
+    """One row per group, period and phase: groups without a value first, then by value and period."""
+    groups = dict(measures.groups)
+    if question.by is None and question.interval is None:
+        groups.setdefault(("", ""), [NOTHING] * len(phases))
+    columns = funnel_columns(question)
+    return [
+        {name: row[name] for name in columns}
+        for (value, period), found in sorted(groups.items())
+        for row in _rows(question, phases, value, period, found)
+    ]
+
+
+def _rows(
+    question: FunnelQuestion, phases: Sequence[str], value: str, period: str, measures: Sequence[Measure]
+) -> Iterator[Row]:
+    counts = [each.touched if question.order == "touched" else each.reached for each in measures]
+    for k, (phase, count, measure) in enumerate(zip(phases, counts, measures, strict=True)):
+        yield {
+            "group": value or None,
+            "period": period,
+            "phase": phase,
+            "position": k + 1,
+            "count": count,
+            "rate": _ratio(count, counts[0]),
+            "step_rate": _ratio(count, counts[max(k - 1, 0)]),
+            "dropped": measure.dropped,
+            "median_seconds": _seconds(measure.median),
+            "average_seconds": _seconds(measure.average),
+        }
+
+
+def _ratio(part: int, whole: int) -> float:
+    """0 where there is nothing to divide by."""
+    return part / whole if whole else 0.0
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000

@@ -1,0 +1,74 @@
+"""Reading one's own writes: how far answers reach, and waiting until they reach a position of the log."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from etappe.errors import BadInput, LogUnavailable, Problem
+from etappe.eventlog import TOUCHPOINTS, EventLog, Position
+from etappe.warehouse import Session
+from query_api.errors import NotYet
+from query_api.sources import Sources
+from query_api.sql import text_of
+
+_POLL_SECONDS = 0.025
+_EPOCH_BITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """`epoch` of the log that is in use (0: the stitcher has not begun with it); per partition the next position."""
+
+    epoch: int
+    positions: dict[int, int]
+
+    def includes(self, asked: Position) -> bool:
+        """Whether everything before `asked` is in every answer."""
+        return all(self.offset(partition) >= offset for partition, offset in asked.offsets.items())
+
+    def offset(self, partition: int) -> int:
+        """The next offset of the present log that is not included."""
+        if self.epoch == 0:
+            return 0
+        return max(self.positions.get(partition, 0) - self.start, 0)
+
+    @property
+    def start(self) -> int:
+        """Where positions of the present log begin."""
+        return self.epoch << _EPOCH_BITS
+
+
+def reached(session: Session, workspace: str, log_id: str) -> Reached:
+    """How far the answers of a workspace reach in the log named `log_id`."""
+    ((epoch,),) = session.rows(text_of("log_epoch"), {"name": f"log:{log_id}"})
+    rows = session.rows(text_of("progress"), {"workspace": workspace})
+    return Reached(epoch, dict(rows))
+
+
+async def wait_until_included(sources: Sources, workspace: str, asked: Position, seconds: float) -> None:
+    """Return once everything before `asked` is in every answer; NotYet after `seconds`."""
+    log = needed_log(sources)
+    await _check_partitions(log, asked)
+    log_id = await log.log_id(TOUCHPOINTS)
+    deadline = sources.clock() + seconds * 1000
+    while not (await sources.sessions.run(lambda s: reached(s, workspace, log_id))).includes(asked):
+        if sources.clock() >= deadline:
+            raise NotYet(f"after={asked}, {seconds:g} s waited.")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def needed_log(sources: Sources) -> EventLog:
+    """The log; LogUnavailable where this process was given none."""
+    if sources.log is None:
+        raise LogUnavailable("This query API reads no log: set log_url.")
+    return sources.log
+
+
+async def _check_partitions(log: EventLog, asked: Position) -> None:
+    partitions = (await log.ends(TOUCHPOINTS)).offsets
+    unknown = [str(partition) for partition in asked.offsets if partition not in partitions]
+    if unknown:
+        raise BadInput(
+            Problem("after", str(asked), f"partitions that the log has: there is no {', '.join(unknown)}")
+        )

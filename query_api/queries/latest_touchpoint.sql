@@ -1,0 +1,6 @@
+-- Answers: up to which receipt touchpoints are there.
+-- Gives: stamp (ms, 0: none).
+-- Binds: workspace String.
+SELECT toUnixTimestamp64Milli(max(stamp))
+FROM touchpoints
+WHERE workspace = {workspace:String}

@@ -1,0 +1,30 @@
+"""Statements out of named files. Values are bound by the engine; whole files and marked lines are all that is chosen."""
+
+from __future__ import annotations
+
+import re
+
+from etappe.warehouse.statements import statement
+
+_FROM_PHASE = re.compile(r"-- phase (\d+)$")
+
+
+def text_of(name: str) -> str:
+    """The text of `queries/NAME.sql`."""
+    return statement("query_api.queries", name)
+
+
+def compose(final: str, **parts: str) -> str:
+    """File `final`, reading from named parts; each part is a file that may read from the parts before it."""
+    named = ",\n".join(f"{part} AS\n(\n{text_of(name)})" for part, name in parts.items())
+    return f"WITH {named}\n{text_of(final)}"
+
+
+def for_phases(text: str, phases: int) -> str:
+    """`text` without the lines that only models with more phases need."""
+    return "\n".join(line for line in text.splitlines() if _phase_of(line) <= phases)
+
+
+def _phase_of(line: str) -> int:
+    marked = _FROM_PHASE.search(line)
+    return int(marked.group(1)) if marked else 0

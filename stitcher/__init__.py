@@ -1,0 +1,1 @@
+"""From durable touchpoints to journeys: normalise, resolve, fold."""

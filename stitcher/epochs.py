@@ -1,0 +1,35 @@
+"""Epochs order the lives of logs and of writers: what a later life writes wins over what an earlier one wrote."""
+
+from __future__ import annotations
+
+from etappe.warehouse import Session
+from etappe.warehouse.statements import statement
+
+OFFSET_BITS = 40
+
+
+def compose(epoch: int, offset: int) -> int:
+    """A position or version: `epoch` · 2^40 + `offset`."""
+    return (epoch << OFFSET_BITS) + offset
+
+
+def log_epoch(session: Session, log_id: str) -> int:
+    """The epoch of the log with this id: the one stored for it, or a new one above every other."""
+    name = f"log:{log_id}"
+    known = [epoch for stored, epoch in _all(session) if stored == name]
+    return known[0] if known else _take(session, name)
+
+
+def writer_epoch(session: Session, topic: str) -> int:
+    """A new epoch for a writer of views, above all that were ever taken."""
+    return _take(session, f"writer:{topic}")
+
+
+def _take(session: Session, name: str) -> int:
+    epoch = max((epoch for _, epoch in _all(session)), default=0) + 1
+    session.insert("epochs", {"name": [name], "epoch": [epoch]})
+    return epoch
+
+
+def _all(session: Session) -> list[tuple[str, int]]:
+    return [(str(name), int(epoch)) for name, epoch in session.rows(statement("stitcher.sql", "epochs"))]

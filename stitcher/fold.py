@@ -1,0 +1,97 @@
+"""Fold: replace the journeys of the customers that a group of changes concerns.
+
+Called by the stitcher's second loop and by the rebuild; the work is one SQL statement a chunk of customers.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from etappe.phases import Expression, phase_expression
+from etappe.warehouse import Session
+from etappe.warehouse.statements import statement
+from etappe.workspaces import Workspace
+from stitcher import facts
+from stitcher.builds import Build
+from stitcher.identity import Owner
+from stitcher.spans import Span, spans_of, tombstones
+
+_CUSTOMERS_AT_ONCE = 50_000
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a fold writes: the builds, and the version of its rows."""
+
+    workspace: Workspace
+    builds: Sequence[Build]
+    version: int
+
+
+def fold(
+    session: Session, target: Target, customers: Collection[int], merged: Collection[int], owners: Mapping[int, Owner]
+) -> None:
+    """Replace the journeys of `customers` and leave tombstones for `merged`, normally as one block.
+
+    `owners` may lack rows: they are read. Above 50,000 customers several blocks are written, each complete.
+    """
+    if not target.builds:
+        return
+    known = _complete(session, target.workspace.name, customers, owners)
+    gone = [identifier for identifier in merged if identifier not in customers]
+    remaining = iter(sorted(customers))
+    while chunk := list(islice(remaining, _CUSTOMERS_AT_ONCE)):
+        _fold_spans(session, target, [*spans_of(chunk, known), *tombstones(gone)])
+        gone = []
+    if gone:
+        _fold_spans(session, target, list(tombstones(gone)))
+
+
+def _complete(
+    session: Session, workspace: str, customers: Collection[int], owners: Mapping[int, Owner]
+) -> Mapping[int, Owner]:
+    """`owners` with the rows of `customers` and of all their members."""
+    known = dict(owners)
+    known |= _read(session, workspace, (each for each in customers if each not in known))
+    members = (member for each in customers if each in known for member in known[each].members)
+    return known | _read(session, workspace, (member for member in members if member not in known))
+
+
+def _read(session: Session, workspace: str, identifiers: Iterable[int]) -> dict[int, Owner]:
+    rows = facts.stored_owners(session, workspace, set(identifiers))
+    return {key: row.owner for key, row in rows.items()}
+
+
+def _fold_spans(session: Session, target: Target, spans: Sequence[Span]) -> None:
+    batch = secrets.randbits(63)
+    session.insert("spans", {"batch": [batch] * len(spans), **_columns(spans)})
+    expressions = [phase_expression(build.model, f"b{build.number}") for build in target.builds]
+    parameters: dict[str, object] = {
+        "workspace": target.workspace.name,
+        "batch": batch,
+        "version": target.version,
+        "gap": int(target.workspace.gap_days * _DAY_MS),
+        "builds": [build.number for build in target.builds],
+        "sizes": [len(build.model.phases) for build in target.builds],
+    }
+    for expression in expressions:
+        parameters |= expression.parameters
+    session.execute(_fold_statement(expressions), parameters)
+
+
+def _fold_statement(expressions: Sequence[Expression]) -> str:
+    # The expressions are compiled from parsed models: column names we know and bound parameters, no user text.
+    return statement("stitcher.sql", "fold").replace("/*phases*/", ", ".join(each.sql for each in expressions))
+
+
+def _columns(spans: Sequence[Span]) -> dict[str, Sequence[int]]:
+    return {
+        "identifier": [span.identifier for span in spans],
+        "since": [span.since for span in spans],
+        "until": [span.until for span in spans],
+        "customer": [span.customer for span in spans],
+    }

@@ -1,0 +1,195 @@
+"""Normalise: from log records to rows of `touchpoints` and `receipts` and to the changes they make.
+
+Called by the stitcher's first loop with what it polled; keeps nothing between calls but a bounded memory of
+identifiers already named. Copies of an event share a partition, so whoever handles it sees all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from etappe import telemetry
+from etappe.changes import Batch, Link, Touched
+from etappe.eventlog import Record
+from etappe.identifiers import Identifier, event_key
+from etappe.touchpoint import Touchpoint, decode_touchpoint
+from etappe.warehouse import Session
+from etappe.warehouse.statements import statement
+from stitcher import columns
+from stitcher.epochs import compose
+from stitcher.linking import links_of
+
+Outcome = Literal["stored", "duplicate", "rejected", "erased"]
+
+MOST_TOUCHED = 20_000
+"""Identifiers and links of one message: keeps it below a broker's usual limit of 1 MB."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One record on its way: what it holds, and what becomes of it."""
+
+    record: Record
+    workspace: str
+    event_id: bytes
+    position: int
+    touchpoint: Touchpoint | None
+    outcome: Outcome = "stored"
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class NamedIdentifiers:
+    """Identifiers whose names are stored already; forgets all of them when it holds too many."""
+
+    most: int = 500_000
+    seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def unseen(self, workspace: str, identifiers: Iterable[Identifier]) -> list[Identifier]:
+        found = {each.key: each for each in identifiers if (workspace, each.key) not in self.seen}
+        return list(found.values())
+
+    def remember(self, workspace: str, identifiers: Iterable[Identifier]) -> None:
+        if len(self.seen) > self.most:
+            self.seen.clear()
+        self.seen.update((workspace, each.key) for each in identifiers)
+
+
+def normalise(session: Session, records: Sequence[Record], epoch: int, named: NamedIdentifiers) -> list[Batch]:
+    """Store `records` and return one batch of changes per workspace; the same records again change nothing."""
+    items = [read_item(record, epoch) for record in records]
+    mark_duplicates(items, _stored_positions(session, items))
+    stored = [item for item in items if item.outcome == "stored"]
+    _store_touchpoints(session, stored)
+    _store_names(session, stored, named)
+    _store_receipts(session, items)  # after the touchpoints: a receipt says that they are there
+    _count(items)
+    return [batch for group in _by_workspace(items).values() for batch in batches_of(group, epoch)]
+
+
+def read_item(record: Record, epoch: int) -> Item:
+    """Decode a record; one that is no touchpoint is rejected under the workspace its key names."""
+    position = compose(epoch, record.offset)
+    try:
+        touchpoint = decode_touchpoint(record.value)
+    except msgspec.MsgspecError:
+        return _unreadable(record, position, "unreadable")
+    if not touchpoint.identifiers:
+        return _unreadable(record, position, "missing_identifier")
+    return Item(record, touchpoint.workspace, event_key(touchpoint.id), position, touchpoint)
+
+
+def _unreadable(record: Record, position: int, reason: str) -> Item:
+    workspace, _, name = record.key.partition(b"\0")
+    return Item(
+        record, workspace.decode(errors="replace"), event_key(name.decode(errors="replace")), position, None,
+        "rejected", reason,
+    )  # fmt: skip
+
+
+def mark_duplicates(items: Sequence[Item], stored: Mapping[tuple[str, bytes], int]) -> None:
+    """The copy at the lowest position stays, here or in `stored` (positions of events stored before)."""
+    first = dict(stored)
+    for item in sorted(items, key=lambda each: each.position):
+        if item.outcome == "stored" and first.setdefault((item.workspace, item.event_id), item.position) < item.position:
+            item.outcome = "duplicate"
+
+
+def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
+    """The changes that one workspace's items make, cut into messages; the last one says how far they reach."""
+    touchpoints = [item for item in items if item.touchpoint and item.outcome == "stored"]
+    touched = touched_by(item.touchpoint for item in touchpoints if item.touchpoint)
+    links = [link for item in touchpoints if item.touchpoint for link in links_of(item.touchpoint, item.event_id)]
+    workspace, stamp = items[0].workspace, max(item.record.stamp for item in items)
+    parts = [
+        Batch(workspace, some_touched, some_links, {}, stamp) for some_touched, some_links in _cut(touched, links)
+    ]
+    positions: dict[int, int] = {}
+    for item in items:
+        partition = item.record.partition
+        positions[partition] = max(positions.get(partition, 0), item.position + 1)
+    parts[-1].positions = positions
+    return parts
+
+
+def touched_by(touchpoints: Iterable[Touchpoint]) -> list[Touched]:
+    """The identifiers that got touchpoints, with the time they span; bots' touch nothing that is folded."""
+    spans: dict[int, tuple[int, int]] = {}
+    for touchpoint in touchpoints:
+        key, at = touchpoint.identifiers[0].key, touchpoint.at
+        first, last = spans.get(key, (at, at))
+        spans[key] = (min(first, at), max(last, at))
+    return [Touched(key, first, last) for key, (first, last) in spans.items()]
+
+
+def _cut(touched: list[Touched], links: list[Link]) -> list[tuple[list[Touched], list[Link]]]:
+    """Links first: what a merge concerns is then folded once, with the identities of all of them."""
+    count = max(1, -(-len(touched) // MOST_TOUCHED), -(-len(links) // MOST_TOUCHED))
+    return [
+        (
+            touched[n * MOST_TOUCHED : (n + 1) * MOST_TOUCHED],
+            links[n * MOST_TOUCHED : (n + 1) * MOST_TOUCHED],
+        )
+        for n in range(count)
+    ]
+
+
+def _stored_positions(session: Session, items: Sequence[Item]) -> dict[tuple[str, bytes], int]:
+    wanted = [item for item in items if item.outcome == "stored"]
+    if not wanted:
+        return {}
+    rows = session.rows(
+        statement("stitcher.sql", "receipts_of"),
+        {
+            "workspaces": sorted({item.workspace for item in wanted}),
+            "events": [item.event_id.hex() for item in wanted],
+        },
+    )
+    return {(workspace, event_id): position for workspace, event_id, position in rows}
+
+
+def _store_touchpoints(session: Session, stored: Sequence[Item]) -> None:
+    rows = [columns.row_of(item.touchpoint, item.event_id) for item in stored if item.touchpoint]
+    session.insert("touchpoints", columns.by_column(rows))
+
+
+def _store_names(session: Session, stored: Sequence[Item], named: NamedIdentifiers) -> None:
+    rows: list[tuple[str, int, str, str]] = []
+    for workspace, group in _by_workspace(stored).items():
+        found = (each for item in group if item.touchpoint for each in item.touchpoint.identifiers)
+        rows += [(workspace, each.key, each.type, each.value or "") for each in named.unseen(workspace, found)]
+    names = ("workspace", "identifier", "type", "value")
+    session.insert("identifiers", dict(zip(names, map(list, zip(*rows, strict=True)), strict=False)))
+    for workspace, group in _by_workspace(stored).items():
+        named.remember(workspace, (e for item in group if item.touchpoint for e in item.touchpoint.identifiers))
+
+
+def _store_receipts(session: Session, items: Sequence[Item]) -> None:
+    session.insert(
+        "receipts",
+        {
+            "workspace": [item.workspace for item in items],
+            "event_id": [item.event_id for item in items],
+            "partition": [item.record.partition for item in items],
+            "position": [item.position for item in items],
+            "outcome": [item.outcome for item in items],
+            "reason": [item.reason for item in items],
+            "stamp": [item.record.stamp for item in items],
+        },
+    )
+
+
+def _by_workspace(items: Sequence[Item]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.workspace, []).append(item)
+    return groups
+
+
+def _count(items: Sequence[Item]) -> None:
+    for outcome in ("stored", "duplicate", "rejected", "erased"):
+        telemetry.NORMALISED.labels(outcome).inc(sum(item.outcome == outcome for item in items))

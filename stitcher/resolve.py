@@ -1,0 +1,171 @@
+"""Resolve: from the links of a group of changes to new identities and the customers they concern.
+
+Called by the stitcher's second loop for one workspace at a time; it keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from etappe.changes import Batch, Link, LinkKind, Touched
+from etappe.identifiers import type_of
+from etappe.warehouse import Session
+from stitcher import facts
+from stitcher.facts import StoredOwner
+from stitcher.identity import Owner, resolve
+
+_STATIC: tuple[LinkKind, ...] = ("person", "alias", "device")
+"""Links that hold at all times; a login holds from its time on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Whom a group of changes concerns, and the identities to fold them with."""
+
+    dirty: frozenset[int]
+    merged: frozenset[int]
+    """Identifiers that may have been customers of their own and no longer are."""
+    owners: dict[int, Owner]
+    """Of everything looked at; an identifier that is not here was never linked."""
+
+
+def resolve_batches(
+    session: Session, workspace: str, batches: Sequence[Batch], version: int, first_offset: int
+) -> Concerned:
+    """Store the links of `batches`, bring identities up to date and say which customers to fold.
+
+    `first_offset` is the offset of the first change of the group: an identity written at or after it was
+    written by an earlier attempt at these same changes, so its customers may not have been folded yet.
+    """
+    links = [link for batch in batches for link in batch.links]
+    touched = [each for batch in batches for each in batch.touched]
+    stored = facts.stored_owners(session, workspace, _named(links) | {each.identifier for each in touched})
+    fresh = _fresh(session, workspace, links, stored, first_offset)
+    facts.store_links(session, workspace, _to_store(links, fresh))
+    seeds = _named(fresh) | _reread_aliases(session, workspace, touched, stored)
+    seeds |= {each.identifier for each in touched if _is_unsettled(stored.get(each.identifier), first_offset)}
+    owners = {key: each.owner for key, each in stored.items()}
+    if not seeds:
+        return Concerned(frozenset(_touched_customers(touched, owners)), frozenset(), owners)
+    renewed = renew(session, workspace, seeds, version, fresh)
+    owners |= renewed
+    dirty = _touched_customers(touched, owners) | _disturbed(fresh, seeds, renewed)
+    merged = {key for key, owner in renewed.items() if key not in owner.customer}
+    return Concerned(frozenset(dirty), frozenset(merged), owners)
+
+
+def renew(
+    session: Session, workspace: str, seeds: Iterable[int], version: int, fresh: Sequence[Link] = ()
+) -> dict[int, Owner]:
+    """Compute the identities of `seeds` and of everything linked to them from the facts, and store them."""
+    scope = _scope(session, workspace, set(seeds), any(link.kind == "device" for link in fresh))
+    links = facts.links_between(session, workspace, scope)
+    logins = facts.logins_of(session, workspace, scope)
+    aliased = {link.b for link in links if link.kind == "alias" and type_of(link.b_type).names == "person"}
+    known = facts.users_seen(session, workspace, aliased)
+    owners = resolve([*links, *logins], known, _elsewhere(session, workspace, logins, scope))
+    facts.store_owners(session, workspace, owners, version)
+    return owners
+
+
+def _fresh(
+    session: Session, workspace: str, links: Sequence[Link], stored: dict[int, StoredOwner], first_offset: int
+) -> list[Link]:
+    """The links that may change an identity: all but those that the view already reflects."""
+    pairs = facts.links_between(session, workspace, _named(link for link in links if link.kind != "login"))
+    earlier = {(link.kind, link.a, link.b): link for link in pairs}
+
+    def is_reflected(link: Link) -> bool:
+        a, b = stored.get(link.a), stored.get(link.b)
+        if a is None or b is None or max(a.offset, b.offset) >= first_offset:
+            return False
+        if link.kind == "login":
+            return a.owner.at(link.at) == b.owner.customer[0]
+        # The same event's own fact may stem from an attempt that died before the identities were written.
+        known = earlier.get((link.kind, link.a, link.b))
+        if link.kind == "alias" or known is None or known.event_id == link.event_id or known.stamp > link.stamp:
+            return False
+        return a.owner.customer == b.owner.customer or link.b in a.refused_others
+
+    return [link for link in links if not is_reflected(link)]
+
+
+def _is_unsettled(stored: StoredOwner | None, first_offset: int) -> bool:
+    return stored is not None and stored.offset >= first_offset
+
+
+def _to_store(links: Sequence[Link], fresh: Sequence[Link]) -> list[Link]:
+    """Logins are facts each; of the others the earliest of a pair says all that a later one could."""
+    logins = [link for link in links if link.kind == "login"]
+    return logins + [link for link in fresh if link.kind != "login"]
+
+
+def _reread_aliases(
+    session: Session, workspace: str, touched: Sequence[Touched], stored: dict[int, StoredOwner]
+) -> set[int]:
+    """User ids that an alias named before they were known: its former id must be read again."""
+    alone = {
+        each.identifier
+        for each in touched
+        if (row := stored.get(each.identifier))
+        and row.owner.type == "user_id"
+        and row.owner.members == [each.identifier]
+        and "alias" not in row.refused_rules
+    }
+    return {key for key in alone if facts.neighbours(session, workspace, [key], ["alias"])} if alone else set()
+
+
+def _scope(session: Session, workspace: str, seeds: set[int], devices_met: bool) -> set[int]:
+    """Everything whose identity can change with `seeds`: their components, and the devices of their persons."""
+    scope = _closure(session, workspace, seeds)
+    if devices_met:  # who shares a device now shares the devices linked to it
+        scope |= _closure(session, workspace, {link.b for link in facts.logins_of(session, workspace, scope)})
+    while more := facts.devices_of(session, workspace, scope) - scope:
+        scope |= _closure(session, workspace, more)
+    return scope
+
+
+def _closure(session: Session, workspace: str, nodes: set[int]) -> set[int]:
+    found, border = set(nodes), set(nodes)
+    while border:
+        border = facts.neighbours(session, workspace, border, _STATIC) - found
+        found |= border
+    return found
+
+
+def _elsewhere(session: Session, workspace: str, logins: Sequence[Link], scope: set[int]) -> dict[int, int]:
+    others = {login.b for login in logins} - scope
+    rows = facts.stored_owners(session, workspace, others)
+    return {key: rows[key].owner.customer[0] if key in rows else key for key in others}
+
+
+def _touched_customers(touched: Sequence[Touched], owners: dict[int, Owner]) -> set[int]:
+    """Who owned the touched identifiers in the time they were touched."""
+    found: set[int] = set()
+    for identifier, first, last in ((each.identifier, each.first, each.last) for each in touched):
+        owner = owners.get(identifier)
+        if owner is None:
+            found.add(identifier)
+        else:
+            found.update(owner.customer[owner.span_at(first) : owner.span_at(last) + 1])
+    return found
+
+
+def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: dict[int, Owner]) -> set[int]:
+    """Customers whose share of something changed: of every seed, and the neighbours of each new login."""
+    static = [link for link in fresh if link.kind != "login"]
+    timelines = {link.a for link in fresh if link.kind == "login"} - _named(static)
+    whole = seeds - timelines
+    if static:  # links out of order may also part what they do not name
+        whole |= {key for key, owner in renewed.items() if type_of(owner.type).names == "person"}
+    found = {customer for key in whole if key in renewed for customer in renewed[key].customer}
+    for link in fresh:
+        if link.kind == "login" and (owner := renewed.get(link.a)):
+            here = owner.span_at(link.at)
+            found.update(owner.customer[max(0, here - 1) : here + 2])
+    return found
+
+
+def _named(links: Iterable[Link]) -> set[int]:
+    return {key for link in links for key in (link.a, link.b)}

@@ -1,0 +1,6 @@
+-- The builds of a workspace that are active or filling, oldest first.
+-- Binds workspace.
+SELECT build, definition, toString(state), filled_through
+FROM builds FINAL
+WHERE workspace = {workspace:String} AND state != 'retired'
+ORDER BY build

@@ -1,0 +1,3 @@
+-- Every epoch taken so far.
+-- Binds nothing.
+SELECT name, epoch FROM epochs ORDER BY epoch

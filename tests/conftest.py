@@ -1,0 +1,38 @@
+"""Fixtures that several tiers of tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from kafka.broker import BrokerMissing, KafkaBroker
+
+
+@pytest.fixture(scope="session")
+def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real broker, started when a test first asks and stopped at the end.
+
+    Without Java or Maven these tests are skipped; with `CI` set that is a failure.
+    """
+    yield from (broker.url for broker in _started(tmp_path_factory))
+
+
+@pytest.fixture
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker for one test alone, which may stop and start it."""
+    yield from _started(tmp_path_factory)
+
+
+def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    try:
+        broker = KafkaBroker(tmp_path_factory.mktemp("kafka"))
+    except BrokerMissing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs the real Kafka: {missing}")
+        pytest.skip(f"no real Kafka here: {missing}")
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()

@@ -1,0 +1,270 @@
+"""The expression of a phase model, on both engines: it says what the reference says, for whatever is thrown at it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reference.models_table import MODELS, rows
+from reference.phases import position
+
+from etappe.phases import PhaseModel, builtin_models, parse_model, phase_expression
+from etappe.warehouse import Limits, Session, Warehouse, connect_warehouse
+from etappe.warehouse.migrate import migrate
+
+DEFAULTS: Mapping[str, Any] = {
+    "event": "Page Viewed",
+    "channel": "",
+    "contact": "",
+    "offline": False,
+    "page_path": "",
+    "campaign_source": "",
+    "campaign_medium": "",
+    "campaign_name": "",
+    "value": None,
+    "properties": "",
+}
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Warehouse:
+    return connect_warehouse(warehouse_url)
+
+
+@pytest.fixture
+def session(warehouse: Warehouse) -> Iterator[Session]:
+    session = warehouse.session()
+    migrate(session)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def reader(warehouse: Warehouse, session: Session) -> Iterator[Session]:
+    """Read-only, as questions are asked."""
+    reader = warehouse.session(Limits())
+    yield reader
+    reader.close()
+
+
+def store(session: Session, touchpoints: Sequence[Mapping[str, Any]]) -> str:
+    """Insert touchpoints under a workspace of their own and return its name; `seq` is their place in the list."""
+    workspace, count = uuid.uuid4().hex, len(touchpoints)
+    columns = {name: [{**DEFAULTS, **each}[name] for each in touchpoints] for name in DEFAULTS}
+    keys = {
+        "workspace": [workspace] * count,
+        "event_id": [i.to_bytes(16) for i in range(count)],
+        "seq": list(range(count)),
+    }
+    session.insert("touchpoints", {**keys, **columns})
+    return workspace
+
+
+def positions(session: Session, model: PhaseModel, workspace: str) -> list[int]:
+    expression = phase_expression(model, "m")
+    sql = f"SELECT {expression.sql} FROM touchpoints WHERE workspace = {{w:String}} ORDER BY seq"
+    return [each for (each,) in session.rows(sql, {**expression.parameters, "w": workspace})]
+
+
+def one_rule(rule: object) -> PhaseModel:
+    data = {"name": "m", "conversion": "p", "phases": [{"name": "p", "rules": [rule]}]}
+    return parse_model(yaml.safe_dump(data), "test")
+
+
+def matched(session: Session, rule: object, touchpoints: Sequence[Mapping[str, Any]]) -> list[bool]:
+    found = positions(session, one_rule(rule), store(session, touchpoints))
+    return [each == 1 for each in found]
+
+
+def test_every_event_of_the_docs_is_in_the_phase_that_the_docs_say(session: Session) -> None:
+    table = rows()
+    workspace = store(session, [{"event": event} for event, _ in table])
+    for name, model in builtin_models().items():
+        names = [None, *(phase.name for phase in model.phases)]
+        found = [names[each] for each in positions(session, model, workspace)]
+        wrong = [
+            (event, wanted[name], phase)
+            for (event, wanted), phase in zip(table, found, strict=True)
+            if wanted[name] != phase
+        ]
+        assert wrong == [], f"{name}: (event, docs say, SQL says)"
+
+
+def test_all_models_fit_into_one_read_only_question(session: Session, reader: Session) -> None:
+    workspace = store(session, [{"event": "order_completed"}])
+    expressions = [phase_expression(model, name) for name, model in builtin_models().items()]
+    parameters = {key: value for each in expressions for key, value in each.parameters.items()}
+    columns = ", ".join(f"{each.sql} AS phase_{i}" for i, each in enumerate(expressions))
+    sql = f"SELECT {columns} FROM touchpoints WHERE workspace = {{w:String}}"
+    assert reader.rows(sql, {**parameters, "w": workspace}) == [(3, 4, 3, 2, 2)]
+
+
+def test_the_expression_is_a_plain_uint8(session: Session) -> None:
+    store(session, [{}])
+    for model in builtin_models().values():
+        expression = phase_expression(model, "m")
+        sql = f"SELECT toTypeName({expression.sql}) FROM touchpoints LIMIT 1"
+        assert session.rows(sql, expression.parameters) == [("UInt8",)]
+
+
+def test_spellings_of_an_event_are_one_event(session: Session) -> None:
+    spellings = ["Order Completed", "order_completed", "ORDER-COMPLETED", " order  completed ", "order_-completed"]
+    others = ["OrderCompleted", "Order Completed 2", "Order", ""]
+    found = matched(session, {"event": "Order Completed"}, [{"event": each} for each in spellings + others])
+    assert found == [True] * 5 + [False] * 4
+
+
+def test_page_views_of_products_are_further_than_other_page_views(session: Session) -> None:
+    paths = ["", "/", "/blog/product", "/product", "/products/shoe", "/pricing", "/checkout/pay"]
+    workspace = store(session, [{"page_path": path} for path in paths])
+    models = builtin_models()
+    assert positions(session, models["acpl"], workspace) == [1, 1, 1, 2, 2, 2, 2]
+    assert positions(session, models["aida"], workspace) == [1, 1, 1, 2, 2, 2, 3]
+    assert positions(session, models["bda"], workspace) == [1, 1, 1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [
+        ({"properties.x": 5}, ["5", "5.0"]),
+        ({"properties.x": "5"}, ['"5"']),
+        ({"properties.x": True}, ["true"]),
+        ({"properties.x": [5, "5"]}, ["5", "5.0", '"5"']),
+        ({"properties.x": {"ne": 5}}, ["6", "-1"]),
+        ({"properties.x": {"not_in": ["5"]}}, ['"6"', '""']),
+        ({"properties.x": {"gt": 4}}, ["5", "5.0", "6"]),
+        ({"properties.x": {"gt": "4"}}, ['"5"', '"6"']),
+        ({"properties.x": {"gte": 5, "lt": 6}}, ["5", "5.0"]),
+        ({"properties.x": {"contains": "5"}}, ['"5"']),
+        ({"properties.x": {"matches": "^[56]$"}}, ['"5"', '"6"']),
+        ({"properties.x": {"exists": False}}, ["null"]),
+        ({"properties.x.y": 1}, ['{"y":1}']),
+    ],
+    ids=str,
+)
+def test_a_property_keeps_its_json_type(session: Session, rule: object, holds: list[str]) -> None:
+    values = ["5", "5.0", "6", "-1", '"5"', '"6"', '""', "true", "false", "null", "[5]", '{"y":1}']
+    found = matched(session, rule, [{"properties": f'{{"x":{value}}}'} for value in values])
+    assert [value for value, each in zip(values, found, strict=True) if each] == holds
+
+
+def test_text_of_a_model_never_becomes_sql(session: Session) -> None:
+    nasty = "'); DROP TABLE touchpoints; --{x:String} \\' \" %_ \n"
+    expression = phase_expression(one_rule({"all": [{"channel": nasty}, {f"properties.{nasty}": nasty}]}), "m")
+    assert "DROP" not in expression.sql
+    found = matched(
+        session,
+        {"any": [{"channel": nasty}, {f"properties.{nasty}": nasty}]},
+        [{"channel": nasty}, {"properties": json.dumps({nasty: nasty})}, {}],
+    )
+    assert found == [True, True, False]
+
+
+EVENTS = ["Order Completed", "order_completed", "Order  Viewed", "Page-Viewed", "50% off", "50x off", "x\\y", "Ärger"]
+PATHS = ["", "/", "/product", "/product/1", "/a_b", "/aXb", "/a\nb", "/é"]
+TEXTS = ["", "email", "Email", "paid_search", "paid-search", "it's"]
+TEXT_FIELDS = ["channel", "medium", "campaign.source", "campaign.name", "page.path"]
+PATTERNS = ["^/a.b$", "(?i)ORDER", "a|o", r"\d", "[^a-z]", "^$", r"\.", "il$"]
+
+texts = st.sampled_from([*TEXTS[1:], *PATHS[1:]])
+numbers = st.sampled_from([0, 1, -1, 5, 5.5, 1e300, 2**53])
+scalars = st.sampled_from(["", "a", "5", "é"]) | numbers | st.booleans()
+json_values = st.recursive(
+    scalars | st.none(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+property_names = st.sampled_from(["properties.a", "properties.b", "properties.a.b", "properties.a.a", "properties.é"])
+
+
+def either(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return values | st.lists(values, min_size=1, max_size=3)
+
+
+def operators(values: st.SearchStrategy[Any], *names: str) -> st.SearchStrategy[dict[str, Any]]:
+    known = {
+        "eq": values,
+        "ne": values,
+        "in": st.lists(values, min_size=1, max_size=3),
+        "not_in": st.lists(values, min_size=1, max_size=3),
+        "contains": st.sampled_from(["a", "r", "/"]),
+        "matches": st.sampled_from(PATTERNS),
+        "exists": st.booleans(),
+        **dict.fromkeys(["gt", "gte", "lt", "lte"], values.filter(lambda value: not isinstance(value, bool))),
+    }
+    one = st.sampled_from(names).flatmap(lambda name: st.fixed_dictionaries({name: known[name]}))
+    return one | st.tuples(one, one).map(lambda pair: {**pair[0], **pair[1]})
+
+
+EQUAL = ("eq", "ne", "in", "not_in")
+ORDERED = ("gt", "gte", "lt", "lte")
+
+event_globs = st.sampled_from([*EVENTS, "Order*", "*viewed", "50% *", "*", "o*r*"])
+path_globs = st.sampled_from([*PATHS[1:], "/product*", "/a_*", "*b", "**", "/*1"])
+event_tests = either(event_globs) | operators(st.sampled_from(EVENTS), *EQUAL, "contains", "matches")
+text_tests = either(texts | path_globs) | operators(texts, *EQUAL, "contains", "matches", "exists")
+number_tests = either(numbers) | operators(numbers, *EQUAL, *ORDERED, "exists")
+property_tests = either(scalars) | operators(scalars, *EQUAL, *ORDERED, "contains", "matches", "exists")
+
+single = st.one_of(
+    st.fixed_dictionaries({"event": event_tests}),
+    st.tuples(st.sampled_from(TEXT_FIELDS), text_tests).map(lambda pair: dict([pair])),
+    st.fixed_dictionaries({"value": number_tests}),
+    st.fixed_dictionaries({"offline": st.booleans() | operators(st.booleans(), "eq", "ne")}),
+    st.fixed_dictionaries({"contact": either(st.sampled_from(["static", "human"]))}),
+    st.tuples(property_names, property_tests).map(lambda pair: dict([pair])),
+)
+rules = st.recursive(
+    single | st.tuples(single, single).map(lambda pair: {**pair[0], **pair[1]}),
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"any": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"all": st.lists(inner, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"not": inner}),
+        st.tuples(single, inner).map(lambda pair: {**pair[0], **pair[1]}),
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> PhaseModel:
+    names = [f"p{i}" for i in range(draw(st.integers(1, 5)))]
+    lists = st.fixed_dictionaries({"event": st.lists(event_globs, min_size=1, max_size=3)})
+    phases = [{"name": name, "rules": draw(st.lists(lists | rules, min_size=1, max_size=3))} for name in names]
+    text = yaml.safe_dump({"name": "m", "conversion": "p0", "phases": phases}, allow_unicode=True)
+    return parse_model(text, "random")
+
+
+touchpoints = st.fixed_dictionaries(
+    {
+        "event": st.sampled_from(EVENTS),
+        "channel": st.sampled_from(TEXTS),
+        "contact": st.sampled_from(["", "static", "human"]),
+        "offline": st.booleans(),
+        "page_path": st.sampled_from(PATHS),
+        "campaign_source": st.sampled_from(TEXTS),
+        "campaign_medium": st.sampled_from(TEXTS),
+        "campaign_name": st.sampled_from(TEXTS),
+        "value": st.none() | numbers.map(float),
+        "properties": st.just("") | st.dictionaries(st.sampled_from("abé"), json_values).map(json.dumps),
+    }
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(model=models(), batch=st.lists(touchpoints, min_size=20, max_size=40))
+def test_any_model_puts_any_touchpoint_where_the_reference_does(
+    session: Session, model: PhaseModel, batch: list[dict[str, Any]]
+) -> None:
+    found = positions(session, model, store(session, batch))
+    assert found == [position(model, each) for each in batch]
+
+
+def test_the_docs_name_the_models_there_are() -> None:
+    assert tuple(builtin_models()) == MODELS

@@ -1,0 +1,150 @@
+"""A real Apache Kafka for the tests: one KRaft node from Maven's jars, on free ports, in a temporary folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+HERE = Path(__file__).parent
+POM = HERE / "pom.xml"
+JARS = HERE / "target" / "jars"
+
+READY_SECONDS = 60.0
+HEAP = ("-Xmx384m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.enable=false
+controlled.shutdown.enable=false
+"""
+
+
+class BrokerMissing(Exception):
+    """Java 17, Maven or the jars are not here."""
+
+
+def wanted_version() -> str:
+    found = re.search(r"<kafka.version>(.+?)</kafka.version>", POM.read_text())
+    assert found, "pom.xml names no kafka.version"
+    return found[1]
+
+
+def fetch_jars() -> None:
+    """Let Maven copy Kafka's jars to target/jars, unless those of the wanted version are there."""
+    if (JARS / f"kafka_2.13-{wanted_version()}.jar").exists():
+        return
+    for program in ("java", "mvn"):
+        if shutil.which(program) is None:
+            raise BrokerMissing(f"{program} is not installed (wanted Java 17 and Maven, to run Apache Kafka)")
+    shutil.rmtree(JARS, ignore_errors=True)
+    command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        raise BrokerMissing(f"{' '.join(command)} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class KafkaBroker:
+    """One node; `stop` and `start` again keep its port and its data."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("java") is None:
+            raise BrokerMissing("java is not installed (wanted Java 17, to run Apache Kafka)")
+        fetch_jars()
+        self.folder = folder
+        self.port, controller = free_ports(2)
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        text = PROPERTIES.format(port=self.port, controller=controller, folder=folder)
+        self._properties.write_text(text)
+        self._format()
+
+    @property
+    def url(self) -> str:
+        return f"kafka://127.0.0.1:{self.port}"
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    def start(self) -> None:
+        """Return when the broker answers on its port."""
+        output = (self.folder / "output.txt").open("ab")
+        with output:
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", str(self._properties)), stdout=output, stderr=output
+            )
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def _format(self) -> None:
+        command = self._java(
+            "kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(self._properties)
+        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        return ["java", *HEAP, "-cp", f"{JARS}/*", main, *arguments]
+
+    def _wait_until_ready(self) -> None:
+        """Kafka opens its port for clients last, once it is registered and unfenced."""
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.kill()
+        raise AssertionError(f"Kafka did not start: {(self.folder / 'output.txt').read_text()[-4000:]}")
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(30)
+        self._process = None
