@@ -82,7 +82,9 @@ def _decode(body: bytes, name: bytes, limit: int) -> bytes:
         return _inflate_deflate(body, limit)
     if name == b"br":
         return _unbrotli(body, limit)
-    raise UnknownEncoding(Problem("Content-Encoding", name.decode("latin-1"), "gzip, deflate, br or identity"))
+    raise UnknownEncoding(
+        Problem("Content-Encoding", name.decode("latin-1"), "gzip, deflate, br or identity")
+    )
 
 
 def _inflate_gzip(body: bytes, limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Requests that are turned away as a whole, each with its HTTP status. Single events are refused in `reasons`."""
+"""Requests that are turned away as a whole, each with its HTTP status; for single events see `reasons`."""
 
 from __future__ import annotations
 

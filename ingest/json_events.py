@@ -26,9 +26,9 @@ _decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
 
 # A string without its end is taken to the end of the body, so that no body is scanned twice.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_ESCAPE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
-)
+_PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rb"%b|%b|\\." % (_PAIR, _HALF), re.DOTALL)
 
 
 def split_events(body: bytes) -> list[bytes]:
@@ -42,8 +42,8 @@ def split_events(body: bytes) -> list[bytes]:
 def reading(decode: Callable[[bytes], T], body: bytes) -> T:
     """What `decode` makes of a body, after mending what common clients get wrong. BadInput: malformed.
 
-    Half a surrogate pair (a text cut in the middle of an emoji) is mended, since the rest of the batch is good.
-    What is nested too deep for the decoder is cut off below the depth at which its event is refused anyway.
+    Half a surrogate pair (a text cut in the middle of an emoji) is mended, since the rest is good. What is
+    nested too deep for the decoder is cut off below the depth at which its event is refused anyway.
     """
     _check_utf8(body)
     try:

@@ -43,8 +43,8 @@ class Caller:
 class Keys:
     """Finds the caller behind a secret, and remembers it until the register changes.
 
-    Callers are remembered by the secret's digest: comparing digests tells nothing of a secret. Unknown secrets
-    are not remembered, so that guessing fills no memory.
+    Callers are remembered by the secret's digest: comparing digests tells nothing of a secret. Unknown
+    secrets are not remembered, so that guessing fills no memory.
     """
 
     def __init__(self, file: RegisterFile) -> None:
@@ -86,7 +86,7 @@ class Keys:
 
 
 def secrets_of(authorization: bytes, query: bytes) -> list[str]:
-    """What a request presents as keys: Bearer, the user name of Basic, `?key=`, `?writeKey=`, in this order."""
+    """What a request presents as keys, in this order: Bearer or Basic user name, `?key=`, `?writeKey=`."""
     secrets = [_authorization(authorization)] if authorization else []
     if query:
         parameters = parse_qs(query.decode("latin-1"), errors="replace")

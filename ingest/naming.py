@@ -17,7 +17,7 @@ TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 def read_identifier(
     salt: bytes, region: str | None, type_name: str, value: object
 ) -> Identifier | Refusal | None:
-    """One identifier; None where it is absent or a blocked value. `region` is where phone numbers are dialled."""
+    """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
         wanted = "a type of up to 40 small letters, digits and _, a letter first"
         return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {type_name[:60]!r} (wanted {wanted})")

@@ -173,7 +173,9 @@ def _experiments(experiments: dict[str, str | int | float | bool | None] | None)
     }
 
 
-_EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`(?:, got `(?P<got>[^`]*)`)?(?: - at `\$\.?(?P<path>[^`]*)`)?")
+_EXPECTED = re.compile(
+    r"Expected `(?P<wanted>[^`]*)`(?:, got `(?P<got>[^`]*)`)?(?: - at `\$\.?(?P<path>[^`]*)`)?"
+)
 _NOT_LISTED = re.compile(r"Invalid enum value .* - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
 
 
@@ -185,4 +187,3 @@ def as_refusal(message: str) -> Refusal:
     if found := _NOT_LISTED.match(message):
         return wrong(found["path"], "not in the list", "interactive, static or human")
     return refuse(Reason.BAD_TYPE, message.replace("`$.", "`"))
-

@@ -13,16 +13,21 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 REDACTED = "[redacted]"
 
-FIELDS = frozenset(
-    """email emailaddress mail phone phonenumber mobile mobilephone telephone tel fax firstname lastname
-    middlename fullname surname givenname familyname maidenname address streetaddress street streetname
-    birthday birthdate birth dateofbirth dob ip ipaddress clientip remoteip ssn socialsecuritynumber iban
-    creditcard cardnumber passport password passwd secret token accesstoken refreshtoken authtoken apikey
-    writekey""".split()
+
+def _names(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+FIELDS = _names(
+    "email emailaddress mail phone phonenumber mobile mobilephone telephone tel fax",
+    "firstname lastname middlename fullname surname givenname familyname maidenname",
+    "address streetaddress street streetname birthday birthdate birth dateofbirth dob",
+    "ip ipaddress clientip remoteip ssn socialsecuritynumber iban creditcard cardnumber passport",
+    "password passwd secret token accesstoken refreshtoken authtoken apikey writekey",
 )
 """Personal wherever they stand: in properties, in traits, in the parameters of a web address."""
 
-TRAITS = FIELDS | frozenset("name username nickname displayname avatar picture latitude longitude".split())
+TRAITS = FIELDS | _names("name username nickname displayname avatar picture latitude longitude")
 """Personal at the top of traits; deeper down `name` may be a company's or a plan's."""
 
 EMAIL = re.compile(r"""[^\s@<>()\[\]{}"',;:/?&=#|]{1,64}(?:@|%40)[\w\-]+(?:\.[\w\-]+)+""")
@@ -104,7 +109,7 @@ def without_personal(value: object, names: frozenset[str] = FIELDS) -> object:
 
 
 def redacted(value: object, names: frozenset[str] = FIELDS) -> object:
-    """The same, but fields stay with REDACTED in place of their value: for events that an operator looks at."""
+    """The same, but with REDACTED in place of a field's value: for events that an operator looks at."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):

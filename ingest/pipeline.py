@@ -5,6 +5,7 @@ First the checks on the event as it was written, then the protocol makes a draft
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -42,8 +43,9 @@ STEPS = (
 )
 
 
-class Refused(NamedTuple):
-    """One event that was refused: its place in the request, its id (made where it had none), why, and its text."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused event: its place in the request, its id (made where it had none), why, and its text."""
 
     index: int
     id: str

@@ -1,4 +1,4 @@
-"""Refused events as records of the topic `rejects`: with their reason and their body, without personal values."""
+"""Refused events as records of the topic `rejects`: reason and body, without personal values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def reject_entries(refused: Sequence[Refused], sender: Sender, source: str) -> l
     """One record for each refused event."""
     workspace = sender.caller.workspace.name
     return [
-        Entry(record_key(workspace, each.id), encode_record(_record(each, workspace, sender.received, source)))
+        Entry(
+            record_key(workspace, each.id), encode_record(_record(each, workspace, sender.received, source))
+        )
         for each in refused
     ]
 

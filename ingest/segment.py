@@ -8,36 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import orjson
 
 from etappe.errors import BadInput, Problem
-from etappe.identifiers import is_blocked
-from etappe.touchpoint import Campaign, Page, Touchpoint
-from ingest.drafts import Draft, Sender, Wire, as_object, text_of
-from ingest.json_events import WANTED, reading
+from ingest.drafts import Draft, Sender, Wire
+from ingest.json_events import reading
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
-from ingest.segment_names import identifiers_of
-from ingest.segment_wire import (
-    Json,
-    SegmentEvent,
-    decode_batch,
-    decode_event,
-    decode_key,
-    json_object,
-    merged,
-    number,
-    part,
-    text,
-)
-
-EVENT_NAMES = {
-    "identify": "Identified",
-    "page": "Page Viewed",
-    "screen": "Screen Viewed",
-    "alias": "Aliased",
-    "group": "Grouped",
-}
-CALLS = frozenset(EVENT_NAMES) | {"track"}
+from ingest.segment_calls import CALLS, draft_of
+from ingest.segment_wire import SegmentEvent, decode_batch, decode_event, decode_key, json_object
 
 PATHS = {f"/v1/{call}": call for call in sorted(CALLS)} | {
     "/v1/i": "identify",
@@ -60,10 +37,7 @@ class Segment:
         self._call = call
 
     def key_in(self, body: bytes) -> str | None:
-        try:
-            key = reading(decode_key, body).write_key
-        except msgspec.ValidationError:
-            return None
+        key = reading(decode_key, body).write_key
         return key if isinstance(key, str) else None
 
     def read(self, body: bytes) -> Wire:
@@ -74,14 +48,10 @@ class Segment:
 
 
 def _one(body: bytes, call: str) -> Wire:
-    reading(decode_event, body)
-    if body.translate(None, b" \t\r\n") == b"{}":
+    text, event = reading(lambda mended: (mended, decode_event(mended)), body)
+    if text.translate(None, b" \t\r\n") == b"{}":
         raise BadInput(Problem("body", "nothing to read", "a call"))
-
-    def draft(raw: bytes, sender: Sender) -> Draft | Refusal:
-        return draft_of(decode_event(raw), call, {}, None, sender)
-
-    return Wire([body], draft)
+    return Wire([text], lambda raw, sender: draft_of(event, call, {}, None, sender))
 
 
 def _batch(body: bytes) -> Wire:
@@ -91,12 +61,21 @@ def _batch(body: bytes) -> Wire:
     outer = json_object(envelope.context)
 
     def draft(raw: bytes, sender: Sender) -> Draft | Refusal:
-        if raw[:1] != b"{":
-            return wrong("batch", "no object", "an object")
-        event = decode_event(raw)
-        if not isinstance(event.type, str) or event.type not in CALLS:
-            found = repr(event.type[:40]) if isinstance(event.type, str) else kind_of(event.type)
-            return refuse(Reason.UNKNOWN_CALL, f"type is {found} (wanted {', '.join(sorted(CALLS))})")
-        return draft_of(event, event.type, outer, envelope.sent_at, sender)
+        event = _item(raw)
+        if isinstance(event, Refusal):
+            return event
+        return draft_of(event, str(event.type), outer, envelope.sent_at, sender)
 
     return Wire([bytes(raw) for raw in envelope.batch], draft)
+
+
+def _item(raw: bytes) -> SegmentEvent | Refusal:
+    """One item of a batch, if it is one of the calls."""
+    try:
+        event = decode_event(raw)
+    except msgspec.ValidationError as error:
+        return wrong("batch", f"not readable: {error}", "an object")
+    if isinstance(event.type, str) and event.type in CALLS:
+        return event
+    found = repr(event.type[:40]) if isinstance(event.type, str) else kind_of(event.type)
+    return refuse(Reason.UNKNOWN_CALL, f"type is {found} (wanted {', '.join(sorted(CALLS))})")

@@ -1,6 +1,7 @@
 """The steps that a draft goes through, one function each; `pipeline` lists them in their order.
 
-`check_` looks, `put_` fills a field, `drop_` takes something away. Each returns None, or why the event is refused.
+`check_` looks, `put_` fills a field, `drop_` takes something away. Each returns None,
+or why the event is refused.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
 
 
 def put_alias(draft: Draft, sender: Sender) -> Refusal | None:
-    """The former id, read as a user's and as a device's. To itself, or with one side blocked, it links nothing."""
+    """The former id, read as a user's and a device's; to itself, or with a side blocked, it links nothing."""
     if draft.former is None:
         return None
     readings: list[Identifier] = []

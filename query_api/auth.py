@@ -1,4 +1,4 @@
-"""Who asks: a read or admin token names the workspace. Comes before anything else of the request is looked at."""
+"""Who asks: a read or admin token names the workspace. Looked at before anything else of the request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MAY_ASK = ("read", "admin")
 
 
 def authorise(register: Register, authorization: str) -> Workspace:
-    """The workspace that the header `Authorization` gives access to; Unauthorised (401) or Forbidden (403)."""
+    """The workspace that the header `Authorization` opens; Unauthorised (401) or Forbidden (403)."""
     scheme, _, token = authorization.partition(" ")
     key = register.find(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
     if key is None or key.workspace not in register.workspaces:

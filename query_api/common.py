@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from etappe.errors import BadInput
 from etappe.eventlog import Position
@@ -54,7 +54,7 @@ class Common:
 def _read_format(text: str) -> Format:
     if text not in FORMATS:
         raise ValueError(text)
-    return cast(Format, text)
+    return text
 
 
 def _read_position(text: str) -> Position | None:
@@ -74,7 +74,9 @@ def _read_timeout(text: str) -> float:
     return seconds
 
 
-FROM: Parameter[int | None] = Parameter("from", "an ISO 8601 time or date (00:00 UTC), included", read_time, None)
+FROM: Parameter[int | None] = Parameter(
+    "from", "an ISO 8601 time or date (00:00 UTC), included", read_time, None
+)
 TO: Parameter[int | None] = Parameter("to", "an ISO 8601 time or date (00:00 UTC), excluded", read_time, None)
 FORMAT: Parameter[Format | None] = Parameter(
     "format", f"one of {', '.join(FORMATS)}; default by Accept, else json", _read_format, None

@@ -1,4 +1,4 @@
-"""An answer as bytes. All formats carry the same rows; all but JSON carry `meta` in the header X-Etappe-Meta."""
+"""An answer as bytes. All formats carry the same rows; `meta` is in JSON or in the header X-Etappe-Meta."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _EPOCH_BITS = 40
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """`epoch` of the log that is in use (0: the stitcher has not begun with it); per partition the next position."""
+    """`epoch` of the present log (0: the stitcher has not begun with it); per partition the next position."""
 
     epoch: int
     positions: dict[int, int]

@@ -1,11 +1,14 @@
-"""Statements out of named files. Values are bound by the engine; whole files and marked lines are all that is chosen."""
+"""Statements out of named files. Values are bound by the engine; only whole files and lines are chosen."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from etappe.phases import Expression
 from etappe.warehouse.statements import statement
 
+_PHASES = "/*phases*/"
 _FROM_PHASE = re.compile(r"-- phase (\d+)$")
 
 
@@ -28,3 +31,9 @@ def for_phases(text: str, phases: int) -> str:
 def _phase_of(line: str) -> int:
     marked = _FROM_PHASE.search(line)
     return int(marked.group(1)) if marked else 0
+
+
+def with_phases(text: str, expressions: Sequence[Expression]) -> tuple[str, dict[str, object]]:
+    """`text` with phase models' compiled expressions in the place marked for them, and what they bind."""
+    values = {name: value for each in expressions for name, value in each.parameters.items()}
+    return text.replace(_PHASES, ", ".join(each.sql for each in expressions)), values

@@ -146,7 +146,7 @@ def _stored_positions(session: Session, items: Sequence[Item]) -> dict[tuple[str
         statement("stitcher.sql", "receipts_of"),
         {
             "workspaces": sorted({item.workspace for item in wanted}),
-            "events": [item.event_id.hex() for item in wanted],
+            "events": [int.from_bytes(item.event_id, "little") for item in wanted],
         },
     )
     return {(workspace, event_id): position for workspace, event_id, position in rows}

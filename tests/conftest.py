@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from kafka.broker import BrokerMissing, KafkaBroker
 
+pytest_plugins = ["front.fixtures"]
+
 
 @pytest.fixture(scope="session")
 def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from etappe.cli.orphan import end_with_parent
+from etappe.errors import EtappeError
 from etappe.settings import Settings, read_settings
 from etappe.telemetry import configure_logging
 
@@ -25,8 +26,15 @@ def run_service(serve: Serve, *, supervised: bool = False, **given: object) -> N
     configure_logging(settings.log_level)
     if supervised:
         end_with_parent()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(serve(settings)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(serve(settings)))
+    except BaseExceptionGroup as group:
+        # A message of ours stays one, however many tasks it came through.
+        ours, others = group.split(EtappeError)
+        if ours is None or others is not None:
+            raise
+        raise _first(ours) from group
 
 
 async def _until_signal(serving: Coroutine[Any, Any, None]) -> None:
@@ -40,3 +48,8 @@ async def _until_signal(serving: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
+
+
+def _first(group: BaseExceptionGroup[EtappeError]) -> EtappeError:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found

@@ -33,8 +33,13 @@ async def supervise(children: Sequence[Child], announce: Callable[[], None]) -> 
 def _asked_to_stop() -> asyncio.Future[None]:
     loop = asyncio.get_running_loop()
     asked: asyncio.Future[None] = loop.create_future()
+
+    def ask() -> None:
+        if not asked.done():
+            asked.set_result(None)
+
     for each in _signals():
-        loop.add_signal_handler(each, lambda: asked.done() or asked.set_result(None))
+        loop.add_signal_handler(each, ask)
     return asked
 
 

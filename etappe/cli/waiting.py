@@ -1,4 +1,4 @@
-"""Waiting until what was sent is in the answers: commands that send end with it, so that the next one sees it."""
+"""Waiting until what was sent is in the answers: commands that send end with it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """`days`: how long a policy runs until it is renewed, so that short ones renew within the demo's range."""
+    """`days`: how long a policy runs until it is renewed, so that short ones renew within the demo."""
 
     id: str
     category: str
@@ -32,10 +32,11 @@ GOODS = (("dashcam", 149.0), ("smoke-detector-set", 79.9), ("first-aid-kit", 39.
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How visitors come: `weight` among first contacts; the event that brings them; where from."""
+    """How visitors come: `weight` among first contacts, `pull` on what follows, the event that begins it."""
 
     name: str
     weight: float
+    pull: float
     event: str
     medium: str = ""
     sources: tuple[str, ...] = ()
@@ -44,16 +45,16 @@ class Channel:
 
 
 CHANNELS = (
-    Channel("paid_search", 20, "Ad Clicked", "cpc", ("google", "bing")),
-    Channel("organic_search", 19, "Page Viewed", "organic", ("google", "duckduckgo")),
-    Channel("social", 13, "Ad Clicked", "paid-social", ("instagram", "facebook", "tiktok")),
-    Channel("display", 11, "Ad Viewed", "display", ("nzz", "20min", "blick")),
-    Channel("direct", 12, "Page Viewed"),
-    Channel("referral", 8, "Page Viewed", "referral", ("comparis", "moneyland", "bonus")),
-    Channel("email", 6, "Email Opened", "email", ("newsletter",)),
-    Channel("mail", 4, "Letter Sent", "mail", ("household-drop",), "static", True),
-    Channel("store", 4, "Branch Visited", contact="human", offline=True),
-    Channel("call", 3, "Call Received", contact="human", offline=True),
+    Channel("paid_search", 20, 1.15, "Ad Clicked", "cpc", ("google", "bing")),
+    Channel("organic_search", 19, 1.05, "Page Viewed", "organic", ("google", "duckduckgo")),
+    Channel("social", 13, 0.7, "Ad Clicked", "paid-social", ("instagram", "facebook", "tiktok")),
+    Channel("display", 11, 0.5, "Ad Viewed", "display", ("nzz", "20min", "blick")),
+    Channel("direct", 12, 1.1, "Page Viewed"),
+    Channel("referral", 8, 1.3, "Page Viewed", "referral", ("comparis", "moneyland", "bonus")),
+    Channel("email", 6, 1.2, "Email Opened", "email", ("newsletter",)),
+    Channel("mail", 4, 0.6, "Letter Sent", "mail", ("household-drop",), "static", True),
+    Channel("store", 4, 1.5, "Branch Visited", contact="human", offline=True),
+    Channel("call", 3, 1.45, "Call Received", contact="human", offline=True),
 )
 
 CAMPAIGNS = ("autumn-switch", "hausrat-2026", "new-drivers", "brand", "pet-month")

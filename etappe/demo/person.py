@@ -19,7 +19,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One made-up person; `number` is unique within the demo. E-mail and phone are of ranges that nobody owns."""
+    """One made-up person. E-mail domain and phone prefix are reserved ones: nobody has them."""
 
     number: int
     user_id: str
@@ -40,7 +40,7 @@ def make_person(rng: Random, prefix: str, number: int) -> Person:
         number=number,
         user_id=name,
         email=f"{name}@customers.example",
-        phone=f"+4179{number:07d}",
+        phone=f"+9997900{number:07d}",
         country=rng.choices(list(countries), list(countries.values()))[0],
         devices=_devices(rng, name),
         channel=rng.choices(catalogue.CHANNELS, [each.weight for each in catalogue.CHANNELS])[0],

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import tenacity
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.structs import TopicPartition
 
@@ -95,6 +96,13 @@ class Cluster:
                             self.address.name(group), partitions=self.all_of(topic)
                         )
         return Position({tp.partition: at.offset for tp, at in found.items() if at.offset >= 0})
+
+    async def settings(self, topic: str) -> dict[str, str]:
+        """What the brokers hold as this topic's configuration."""
+        which = ConfigResource(ConfigResourceType.TOPIC, self.address.name(topic))
+        with self.address.our_words():
+            (answer,) = await self._admin.describe_configs([which])
+        return {name: value for resource in answer.resources for name, value, *_ in resource[4]}
 
     async def close(self) -> None:
         await self._admin.close()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from etappe.clock import iso
 from etappe.importing.rows import Row, Table
 from etappe.importing.run import FIRST_PROBLEMS
 from etappe.importing.touchpoints import Made, Refused
@@ -35,7 +36,8 @@ class Preview:
             self.first_refused += [made][: FIRST_PROBLEMS - len(self.first_refused)]
         else:
             self.touchpoints += 1
-            self.first += [made][: SHOWN - len(self.first)]
+            readable = made | {"at": iso(made["at"])} if "at" in made else made
+            self.first += [readable][: SHOWN - len(self.first)]
 
 
 def dry_run(table: Table, make: Callable[[Row], Made]) -> Preview:

@@ -80,16 +80,22 @@ def _text(path: Path, file: BinaryIO) -> TextIO:
 
 
 def _csv(path: Path, file: BinaryIO) -> Table:
-    text = _text(path, file)
-    first = text.readline()
-    delimiter = max(",;\t", key=first.count)
-    header = tuple(next(csv.reader(_then(first, text), delimiter=delimiter), ()))
+    with _text(path, file) as text:
+        first = text.readline()
+        # The header has more of the delimiter than of anything else that might be one.
+        delimiter = max(",;\t", key=first.count)
+        header = tuple(next(csv.reader(_then(first, text), delimiter=delimiter), ()))
     if not any(header):
         raise BadFile(f"{path}: it has no header line.")
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise BadFile(f"{path}: columns named twice: {', '.join(twice)}.")
-    return Table(path, header, lambda opened: _csv_rows(_text(path, opened), header, delimiter))
+
+    def read(opened: BinaryIO) -> Iterator[Row]:
+        with _text(path, opened) as text:
+            yield from _csv_rows(text, header, delimiter)
+
+    return Table(path, header, read)
 
 
 def _then(first: str, rest: TextIO) -> Iterator[str]:
@@ -111,11 +117,11 @@ def _csv_rows(text: TextIO, header: tuple[str, ...], delimiter: str) -> Iterator
 
 
 def _json_lines(path: Path, file: BinaryIO) -> Table:
-    return Table(path, None, lambda opened: _json_rows(_text(path, opened)))
+    def read(opened: BinaryIO) -> Iterator[Row]:
+        with _text(path, opened) as text:
+            yield from (_json_row(number, line) for number, line in enumerate(text, 1) if line.strip())
 
-
-def _json_rows(text: TextIO) -> Iterator[Row]:
-    return (_json_row(number, line) for number, line in enumerate(text, 1) if line.strip())
+    return Table(path, None, read)
 
 
 def _json_row(line: int, text: str) -> Row:

@@ -4,6 +4,7 @@ Events dominate the rules and their column has a dictionary, so all rules that o
 one `transform`, which looks a name up once per dictionary entry. On 1 million rows, two cores: transform
 3 ms, IN per phase 4 ms, has() per phase 153 ms, indexOf 197 ms; LIKE on page paths 4 to 10 ms, a regular
 expression 19 ms; a property 130 ms (44 ms behind `AND` after an event: what is decided is not evaluated).
+All five built-in models in one question: 97 ms.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _first_match(values: _Values, lookup: dict[str, int], rest: dict[int, list[C
     for position in sorted(rest):
         # A name that this or an earlier phase lists decides before the other rules of this phase are asked.
         if any(listed <= position for listed in lookup.values()):
-            branches.append(f"{found} BETWEEN 1 AND {position}, {found}")
+            branches.append(f"{found} BETWEEN 1 AND {position + 1}, {found}")
         branches.append(f"{_condition(values, AnyOf(tuple(rest[position])))}, {position}")
     return f"multiIf({', '.join(branches)}, {found})" if branches else found
 

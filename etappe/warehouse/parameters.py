@@ -16,11 +16,11 @@ def fitted(sql: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]
     for name, value in parameters.items():
         parts = list(_pieces(value)) if isinstance(value, list | tuple) else [value]
         if len(parts) < 2:
-            bound[name] = value
+            bound[name] = _rendered(value)
             continue
         names = [f"{name}_{number}" for number in range(len(parts))]
         sql = _bind_in_pieces(sql, name, names)
-        bound |= dict(zip(names, parts, strict=True))
+        bound |= dict(zip(names, map(_rendered, parts), strict=True))
     return sql, bound
 
 
@@ -41,8 +41,15 @@ def _pieces(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     yield values[start:]
 
 
+def _rendered(value: Any) -> Any:
+    """Integers as the text of an array: the driver would format them one by one, 20 times slower."""
+    if isinstance(value, list | tuple) and value and all(type(each) is int for each in value):
+        return f"[{','.join(map(str, value))}]"
+    return value
+
+
 def _size(value: object) -> int:
     """Bytes of an element as bound text, at most: in an array a quote becomes `\\\\'`, a byte `\\\\xff`."""
     if isinstance(value, str):
         return 4 * len(value.encode()) + 4
-    return 5 * len(value) + 4 if isinstance(value, bytes) else 24
+    return 5 * len(value) + 4 if isinstance(value, bytes) else 40

@@ -39,7 +39,7 @@ class Sessions:
             thread.start()
 
     async def run(self, job: Callable[[Session], T]) -> T:
-        """Run `job` on one of the threads; what it raises is raised here. WarehouseUnavailable when closed."""
+        """Run `job` on one of the threads; what it raises is raised here. WarehouseUnavailable if closed."""
         if self._closed:
             raise WarehouseUnavailable("It is being closed.")
         future: Future[T] = Future()

@@ -1,4 +1,4 @@
-"""The expression of a phase model, on both engines: it says what the reference says, for whatever is thrown at it."""
+"""The expression of a phase model, on both engines: it says what the reference says, for any touchpoint."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def reader(warehouse: Warehouse, session: Session) -> Iterator[Session]:
 
 
 def store(session: Session, touchpoints: Sequence[Mapping[str, Any]]) -> str:
-    """Insert touchpoints under a workspace of their own and return its name; `seq` is their place in the list."""
+    """Insert touchpoints under a workspace of their own, `seq` their place in the list; return its name."""
     workspace, count = uuid.uuid4().hex, len(touchpoints)
     columns = {name: [{**DEFAULTS, **each}[name] for each in touchpoints] for name in DEFAULTS}
     keys = {
@@ -114,7 +114,13 @@ def test_the_expression_is_a_plain_uint8(session: Session) -> None:
 
 
 def test_spellings_of_an_event_are_one_event(session: Session) -> None:
-    spellings = ["Order Completed", "order_completed", "ORDER-COMPLETED", " order  completed ", "order_-completed"]
+    spellings = [
+        "Order Completed",
+        "order_completed",
+        "ORDER-COMPLETED",
+        " order  completed ",
+        "order_-completed",
+    ]
     others = ["OrderCompleted", "Order Completed 2", "Order", ""]
     found = matched(session, {"event": "Order Completed"}, [{"event": each} for each in spellings + others])
     assert found == [True] * 5 + [False] * 4
@@ -156,7 +162,9 @@ def test_a_property_keeps_its_json_type(session: Session, rule: object, holds: l
 
 def test_text_of_a_model_never_becomes_sql(session: Session) -> None:
     nasty = "'); DROP TABLE touchpoints; --{x:String} \\' \" %_ \n"
-    expression = phase_expression(one_rule({"all": [{"channel": nasty}, {f"properties.{nasty}": nasty}]}), "m")
+    expression = phase_expression(
+        one_rule({"all": [{"channel": nasty}, {f"properties.{nasty}": nasty}]}), "m"
+    )
     assert "DROP" not in expression.sql
     found = matched(
         session,
@@ -166,7 +174,16 @@ def test_text_of_a_model_never_becomes_sql(session: Session) -> None:
     assert found == [True, True, False]
 
 
-EVENTS = ["Order Completed", "order_completed", "Order  Viewed", "Page-Viewed", "50% off", "50x off", "x\\y", "Ärger"]
+EVENTS = [
+    "Order Completed",
+    "order_completed",
+    "Order  Viewed",
+    "Page-Viewed",
+    "50% off",
+    "50x off",
+    "x\\y",
+    "Ärger",
+]
 PATHS = ["", "/", "/product", "/product/1", "/a_b", "/aXb", "/a\nb", "/é"]
 TEXTS = ["", "email", "Email", "paid_search", "paid-search", "it's"]
 TEXT_FIELDS = ["channel", "medium", "campaign.source", "campaign.name", "page.path"]
@@ -180,7 +197,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
     max_leaves=4,
 )
-property_names = st.sampled_from(["properties.a", "properties.b", "properties.a.b", "properties.a.a", "properties.é"])
+property_names = st.sampled_from(
+    ["properties.a", "properties.b", "properties.a.b", "properties.a.a", "properties.é"]
+)
 
 
 def either(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -236,7 +255,9 @@ rules = st.recursive(
 def models(draw: st.DrawFn) -> PhaseModel:
     names = [f"p{i}" for i in range(draw(st.integers(1, 5)))]
     lists = st.fixed_dictionaries({"event": st.lists(event_globs, min_size=1, max_size=3)})
-    phases = [{"name": name, "rules": draw(st.lists(lists | rules, min_size=1, max_size=3))} for name in names]
+    phases = [
+        {"name": name, "rules": draw(st.lists(lists | rules, min_size=1, max_size=3))} for name in names
+    ]
     text = yaml.safe_dump({"name": "m", "conversion": "p0", "phases": phases}, allow_unicode=True)
     return parse_model(text, "random")
 

@@ -36,10 +36,10 @@ def holds(condition: Condition, touchpoint: Touchpoint) -> bool:
         case Not(part):
             return not holds(part, touchpoint)
         case Test():
-            return test_holds(condition, touchpoint)
+            return passes(condition, touchpoint)
 
 
-def test_holds(test: Test, touchpoint: Touchpoint) -> bool:
+def passes(test: Test, touchpoint: Touchpoint) -> bool:
     """Whatever is missing fails every test except `exists: false`; unlike types never compare."""
     value = value_of(test.field, touchpoint)
     if test.op == "exists":
@@ -61,9 +61,6 @@ def test_holds(test: Test, touchpoint: Touchpoint) -> bool:
             return re.search(str(alike[0]), raw, re.DOTALL | re.ASCII) is not None
         case order:
             return bool(COMPARE[order](value, alike[0]))
-
-
-test_holds.__test__ = False  # type: ignore[attr-defined]  # pytest: a function of the reference, not a test
 
 
 def value_of(field: Field, touchpoint: Touchpoint) -> Any:

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS identities (
     customer Array(UInt64) COMMENT 'to whom the identifier belongs from since[i] on',
     members Array(UInt64) COMMENT 'on the row of the customer id itself: every identifier that belongs to it at some time',
     refused_other Array(UInt64) COMMENT 'the other ends of links that a rule refused',
-    refused_rule Array(LowCardinality(String)),
+    refused_rule Array(String),
     refused_event Array(FixedString(16)),
     version UInt64 COMMENT 'epoch of the writer * 2^40 + offset in changes'
 ) ENGINE = ReplacingMergeTree(version)
@@ -41,12 +41,12 @@ CREATE TABLE IF NOT EXISTS journeys (
     ordered_depths Array(UInt8) COMMENT 'k: phases 1..k were first reached in this order (equal times: either)',
     strict_depths Array(UInt8) COMMENT 'k: as ordered, and no step back to an earlier phase before k',
     milestones Array(Array(Int64)) COMMENT 'per journey, per phase position: ms when first reached, -1: never',
-    first_channel Array(LowCardinality(String)), last_channel Array(LowCardinality(String)),
-    first_campaign Array(LowCardinality(String)), last_campaign Array(LowCardinality(String)),
-    first_source Array(LowCardinality(String)), last_source Array(LowCardinality(String)),
-    first_contact Array(LowCardinality(String)), last_contact Array(LowCardinality(String)),
-    first_device Array(LowCardinality(String)), last_device Array(LowCardinality(String)),
-    first_country Array(LowCardinality(String)), last_country Array(LowCardinality(String)),
+    first_channel Array(String), last_channel Array(String),
+    first_campaign Array(String), last_campaign Array(String),
+    first_source Array(String), last_source Array(String),
+    first_contact Array(String), last_contact Array(String),
+    first_device Array(String), last_device Array(String),
+    first_country Array(String), last_country Array(String),
 
     sequence Array(Int64) CODEC(Delta, ZSTD) COMMENT 'all touchpoints in order: ms * 16 + phase position'
 ) ENGINE = ReplacingMergeTree(version, gone)

@@ -1,0 +1,44 @@
+"""`python -m bench [--only NAME] [--quick] [--json FILE]`: measure, print the table."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.figures import Row
+from bench.scale import FULL, QUICK
+from bench.table import show, write_json
+
+NAMES = ("ingest", "stitch", "funnel", "visible", "memory")
+
+
+def main() -> None:
+    """Exit code 1 where a row could not be measured; the others are shown all the same."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", action="append", choices=NAMES, help="measure only this; may be repeated")
+    options.add_argument(
+        "--quick", action="store_true", help="a small size: shows that it works, not how fast"
+    )
+    options.add_argument("--json", type=Path, help="also write the rows with every round to this file")
+    given = options.parse_args()
+    console = Console()
+    rows: list[Row] = []
+    failed = []
+    for name in given.only or NAMES:
+        console.print(f"measuring {name} …", style="dim")
+        try:
+            rows += import_module(f"bench.{name}").rows(QUICK if given.quick else FULL)
+        except (RuntimeError, OSError) as error:
+            failed.append(f"{name}: {error}")
+    show(rows, console)
+    if given.json:
+        write_json(given.json, rows)
+    if failed:
+        raise SystemExit("not measured:\n" + "\n".join(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The collector's application and its life: which path goes where, start, serve, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+import structlog
+import uvloop
+
+from etappe.clock import Clock, system_clock
+from etappe.eventlog import COLLECTOR_TOPICS, EventLog, LogOptions, connect_log
+from etappe.settings import Settings
+from etappe.workspaces import RegisterFile
+from ingest.bodies import Receive
+from ingest.collector import Collector
+from ingest.http import App, Scope, Send
+from ingest.keys import Keys
+from ingest.native import Native
+from ingest.segment import BATCH_PATHS, PATHS, Segment
+from ingest.server import Server, listen, make_server, stopping_on_signals
+from ingest.service import create_service
+from ingest.writes import WriteRoute
+
+logger = structlog.get_logger()
+
+
+def create_app(settings: Settings, log: EventLog, register: RegisterFile, clock: Clock) -> App:
+    """The collector as an ASGI application: hot paths by themselves, everything else through FastAPI."""
+    collector = Collector(log, Keys(register), clock)
+    return Dispatcher(hot_routes(collector), create_service(collector))
+
+
+def hot_routes(collector: Collector) -> dict[str, App]:
+    """Every path that takes writes, with its protocol."""
+    routes: dict[str, App] = {"/v1/touchpoints": WriteRoute(collector, Native())}
+    for path, call in PATHS.items():
+        routes[path] = WriteRoute(collector, Segment(call))
+    for path in BATCH_PATHS:
+        routes[path] = WriteRoute(collector, Segment())
+    return routes
+
+
+class Dispatcher:
+    """One look-up by path in front of FastAPI, whose routing would cost more than a write's own work."""
+
+    def __init__(self, hot: Mapping[str, App], rest: App) -> None:
+        self._hot = hot
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._hot.get(scope["path"], self._rest) if scope["type"] == "http" else self._rest
+        await route(scope, receive, send)
+
+
+async def serve(settings: Settings) -> None:
+    """Run the collector until SIGTERM or SIGINT, then finish what is in flight and return.
+
+    Raises SettingsError (a taken port, a bad URL) and LogUnavailable at the start.
+    """
+    stop = asyncio.Event()
+    with stopping_on_signals(stop), listen(settings.host, settings.collect_port) as listener:
+        log = await connect_log(settings.log, COLLECTOR_TOPICS, log_options(settings))
+        try:
+            app = create_app(settings, log, RegisterFile(settings.workspaces), system_clock)
+            await _serve_until(stop, make_server(app), listener)
+        finally:
+            await log.close()
+
+
+async def _serve_until(stop: asyncio.Event, server: Server, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    stopped = asyncio.create_task(stop.wait())
+    logger.info("collector_listening", host=host, port=port)
+    await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    server.stop()
+    await serving
+
+
+def log_options(settings: Settings) -> LogOptions:
+    """The log's limits as the settings say."""
+    return LogOptions(
+        partitions=settings.log_partitions,
+        retain_seconds=settings.log_retain_days * 86400,
+        retain_bytes=settings.log_retain_bytes,
+        max_bytes=settings.log_max_bytes,
+        buffer_bytes=settings.log_buffer_bytes,
+        deadline=settings.log_deadline,
+    )
+
+
+def run(settings: Settings) -> None:
+    """`serve` on uvloop: what a process does that is a collector and nothing else."""
+    uvloop.run(serve(settings))

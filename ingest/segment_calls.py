@@ -1,0 +1,138 @@
+"""Each of Segment's calls as a draft. docs/protocols.md says the same field by field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from etappe.touchpoint import Campaign, Page, Touchpoint
+from ingest.drafts import Draft, Sender, as_object, text_of
+from ingest.reasons import Refusal, kind_of, wrong
+from ingest.segment_names import Names, identifiers_of, person_traits
+from ingest.segment_wire import Json, SegmentEvent, json_object, merged, number, part, text
+
+EVENT_NAMES = {
+    "identify": "Identified",
+    "page": "Page Viewed",
+    "screen": "Screen Viewed",
+    "alias": "Aliased",
+    "group": "Grouped",
+}
+CALLS = frozenset(EVENT_NAMES) | {"track"}
+
+_NO_PAGE, _NO_CAMPAIGN = Page(), Campaign()
+
+
+def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sender: Sender) -> Draft | Refusal:
+    """One call as a draft; `outer` is its batch's context, `sent_at` its batch's, which beats its own."""
+    refusal = _check_types(event, call)
+    if refusal is not None:
+        return refusal
+    context = merged(outer, json_object(event.context))
+    own_traits = json_object(event.traits)
+    traits = person_traits({} if call == "group" else own_traits, context)
+    properties = own_traits if call == "group" else _properties(event, call)
+    touchpoint = _touchpoint(event, call, context, properties, sender)
+    touchpoint.traits = _raw(traits)
+    touchpoint.properties = _raw(properties)
+    at = event.timestamp if event.original_timestamp is None else event.original_timestamp
+    draft = Draft(touchpoint, (), at, event.sent_at if sent_at is None else sent_at)
+    draft.names = identifiers_of(event, context, traits)
+    if call == "alias":
+        _make_alias(draft, event)
+    return draft
+
+
+def _check_types(event: SegmentEvent, call: str) -> Refusal | None:
+    """What would change an event's meaning if it were guessed."""
+    if call == "track" and not isinstance(event.event, str | None):
+        return wrong("event", kind_of(event.event), "a string")
+    for field, value in (("messageId", event.message_id), ("groupId", event.group_id)):
+        if text_of(value) is None:
+            return wrong(field, kind_of(value), "a string")
+    for field, raw in (("properties", event.properties), ("traits", event.traits)):
+        if as_object(raw) is None:
+            return wrong(field, "no object", "an object")
+    return None
+
+
+def _touchpoint(
+    event: SegmentEvent, call: str, context: Json, properties: Json, sender: Sender
+) -> Touchpoint:
+    workspace = sender.caller.workspace
+    name = EVENT_NAMES.get(call) or event.event
+    sold = call == "track"
+    return Touchpoint(
+        workspace=workspace.name,
+        id=text_of(event.message_id) or "",
+        event=name if isinstance(name, str) else "",
+        at=sender.received,
+        stamp=sender.received,
+        identifiers=[],
+        account=(text_of(event.group_id) or text(context, "groupId")).strip(),
+        page=_page(event, call, context, properties),
+        campaign=_campaign(context),
+        value=number(properties, "revenue", "value", "total") if sold else None,
+        currency=text(properties, "currency").upper() if sold else "",
+        experiments=_experiments(properties) if name == "Experiment Viewed" else {},
+        consent_analytics=workspace.consent_default,
+        consent_linking=workspace.consent_default,
+        user_agent=text(context, "userAgent"),
+        country=_country(context),
+        source="segment",
+    )
+
+
+def _make_alias(draft: Draft, event: SegmentEvent) -> None:
+    """Only the new id names the customer: an alias is no login of the device that sent it."""
+    names: Names = [("user_id", event.user_id)]
+    draft.names = names
+    draft.former = event.anonymous_id if event.previous_id is None else event.previous_id
+
+
+def _properties(event: SegmentEvent, call: str) -> Json:
+    """With a page's or screen's name and category, which stand beside the properties."""
+    properties = json_object(event.properties)
+    if call in ("page", "screen"):
+        for name, value in (("name", event.name), ("category", event.category)):
+            if isinstance(value, str):
+                properties.setdefault(name, value)
+    return properties
+
+
+def _page(event: SegmentEvent, call: str, context: Json, properties: Json) -> Page:
+    """A page call describes its page itself; every other call happened on the context's."""
+    if call == "screen":
+        return Page(title=event.name) if isinstance(event.name, str) else _NO_PAGE
+    page = part(context, "page")
+    if call == "page":
+        page = {**page, **{name: value for name, value in properties.items() if isinstance(value, str)}}
+    if not page:
+        return _NO_PAGE
+    return Page(text(page, "url"), text(page, "path"), text(page, "title"), text(page, "referrer"))
+
+
+def _campaign(context: Json) -> Campaign:
+    found = part(context, "campaign")
+    if not found:
+        return _NO_CAMPAIGN
+    names = ("source", "medium", "name", "term", "content")
+    return Campaign(*(text(found, name) for name in names))
+
+
+def _country(context: Json) -> str:
+    """Two letters (ISO 3166); names of countries are not read."""
+    country = text(part(context, "location"), "country")
+    return country.upper() if len(country) == 2 else ""
+
+
+def _experiments(properties: Json) -> dict[str, str]:
+    """The Spec's A/B testing event."""
+    experiment = text(properties, "experiment_name") or text(properties, "experiment_id")
+    variant = text(properties, "variation_name") or text(properties, "variation_id")
+    return {experiment: variant} if experiment and variant else {}
+
+
+def _raw(content: dict[str, Any]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(content) if content else b"")

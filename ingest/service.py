@@ -1,0 +1,48 @@
+"""The routes that are not hot: alive, ready, metrics, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from etappe.errors import LogUnavailable, SettingsError
+from etappe.telemetry import metrics_page
+from ingest.collector import Collector
+from ingest.openapi import add_hot_routes
+
+API_VERSION = "1"
+
+
+def create_service(collector: Collector) -> FastAPI:
+    """FastAPI's part of the collector."""
+    app = FastAPI(title="Etappe collector", version=API_VERSION, docs_url=None, redoc_url=None)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+    @app.get("/healthz", summary="Alive", tags=["service"])
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Ready to take writes", tags=["service"])
+    async def readyz() -> Response:
+        try:
+            await collector.check()
+        except (LogUnavailable, SettingsError) as error:
+            return JSONResponse({"error": str(error), "problems": []}, 503)
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/metrics", summary="Prometheus metrics", tags=["service"])
+    async def metrics() -> Response:
+        return Response(metrics_page(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        app.openapi_schema = add_hot_routes(document)
+    return app.openapi_schema

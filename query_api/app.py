@@ -1,0 +1,126 @@
+"""The query API as an application, and the service that `etappe query` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import uvicorn
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.responses import JSONResponse, Response
+
+from etappe.clock import Clock, system_clock
+from etappe.errors import EtappeError
+from etappe.eventlog import EventLog, LogOptions, connect_log
+from etappe.settings import Settings
+from etappe.telemetry import metrics_page
+from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
+from etappe.workspaces import Register, RegisterFile
+from query_api import coverage, customers, journey
+from query_api.calls import Calls
+from query_api.common import COMMON
+from query_api.funnel import question as funnel
+from query_api.measured import Measured
+from query_api.parameters import Parameter
+from query_api.refusals import add_refusals
+from query_api.sources import Sources
+
+
+def create_app(
+    sessions: Sessions, log: EventLog | None, register: Callable[[], Register], clock: Clock = system_clock
+) -> FastAPI:
+    """The query API on read-only sessions. Whoever makes it closes what it was given."""
+    app = FastAPI(title="Etappe query API", version="1", docs_url=None, redoc_url=None)
+    app.add_middleware(Measured)
+    add_refusals(app)
+    _add_service_routes(app, sessions)
+    _add_calls(app, Calls(Sources(sessions, log, register, clock)))
+    return app
+
+
+def _add_calls(app: FastAPI, calls: Calls) -> None:
+    token = [Depends(HTTPBearer(auto_error=False, description="A read or admin token"))]
+    path = {"name": "customer", "in": "path", "required": True, "schema": {"type": "string"}}
+    for route, call, summary, parameters, in_path in (
+        ("/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
+        ("/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
+        ("/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, (path,)),
+        ("/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
+        ("/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
+    ):  # fmt: skip
+        documented = {"parameters": [*in_path, *map(_documented, parameters)]}
+        app.add_api_route(
+            route, call, summary=summary, dependencies=token, openapi_extra=documented,
+            response_class=Response, responses=_responses(),
+        )  # fmt: skip
+
+
+def _documented(parameter: Parameter[Any]) -> dict[str, object]:
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.wanted,
+        "schema": {"type": "string"},
+    }
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    errors: Mapping[int, str] = {
+        401: "No read or admin token",
+        403: "A key of another kind",
+        404: "Not found",
+        422: "Problems, all of them named",
+        503: "The log or the warehouse is away",
+        504: "`after` is not included yet",
+    }
+    rows = {"type": "object", "properties": {"rows": {"type": "array"}, "meta": {"type": "object"}}}
+    return {
+        200: {"description": "Rows and what they rest on", "content": {"application/json": {"schema": rows}}},
+        **{status: {"description": text} for status, text in errors.items()},
+    }
+
+
+def _add_service_routes(app: FastAPI, sessions: Sessions) -> None:
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        try:
+            await sessions.run(lambda session: session.rows("SELECT count() FROM builds"))
+        except EtappeError as error:
+            return JSONResponse({"error": str(error), "problems": []}, 503)
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(metrics_page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def question_sessions(settings: Settings, warehouse: Warehouse) -> Sessions:
+    """Read-only sessions within the limits of the settings."""
+    limits = Limits(settings.query_seconds, settings.query_memory, settings.query_rows)
+    return Sessions(warehouse, settings.query_threads, limits, "query")
+
+
+async def serve(settings: Settings) -> None:
+    """One stand-alone query API until it is told to stop; EtappeError where its sources cannot be opened."""
+    sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
+    try:
+        await sessions.run(lambda session: session.rows("SELECT count() FROM builds"))
+        log = await connect_log(settings.log, (), LogOptions())
+        try:
+            app = create_app(sessions, log, RegisterFile(settings.workspaces).current)
+            await _serve_app(app, settings.host, settings.query_port)
+        finally:
+            await log.close()
+    finally:
+        await sessions.close()
+
+
+async def _serve_app(app: FastAPI, host: str, port: int) -> None:
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off")
+    await uvicorn.Server(config).serve()

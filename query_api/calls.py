@@ -1,0 +1,104 @@
+"""The calls: each walks from a request to an answer, and shows the steps in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.responses import Response
+
+from etappe.warehouse import Session
+from etappe.workspaces import Workspace
+from query_api import coverage, customers, journey
+from query_api.auth import authorise
+from query_api.builds import Build, Builds, active_builds, wanted_model
+from query_api.common import COMMON, Common, read_common
+from query_api.formats import reply
+from query_api.freshness import answer_freshness
+from query_api.funnel import question as funnel
+from query_api.funnel.answer import answer_funnel
+from query_api.parameters import Parameter, Reader
+from query_api.position import wait_until_included
+from query_api.sources import Sources
+
+T = TypeVar("T")
+
+
+class Calls:
+    """One method a call. EtappeError where there is no answer; nothing is kept between two calls."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    async def funnel(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, funnel.PARAMETERS)
+        question = funnel.read_question(reader, common.range)
+        builds = await self._builds(workspace, reader, common)
+        build = _wanted(builds, question.model, reader)
+        return reply(await self._run(lambda s: answer_funnel(s, workspace, build, question)), common.format)
+
+    async def coverage(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, coverage.PARAMETERS)
+        question = coverage.read_coverage_question(reader, common.range)
+        builds = await self._builds(workspace, reader, common)
+        build = _wanted(builds, question.model, reader)
+        answer = await self._run(lambda s: coverage.answer_coverage(s, workspace, build, question))
+        return reply(answer, common.format)
+
+    async def customer(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, customers.PARAMETERS)
+        question = customers.read_customer_question(reader)
+        builds = await self._builds(workspace, reader, common)
+        reader.finish()
+        now = self._sources.clock()
+        answer = await self._run(lambda s: customers.answer_customer(s, workspace, builds, question, now))
+        return reply(answer, common.format)
+
+    async def journey(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, journey.PARAMETERS)
+        question = journey.read_journey_question(reader, request.path_params["customer"], common.range)
+        builds = await self._builds(workspace, reader, common)
+        reader.finish()
+        answer = await self._run(lambda s: journey.answer_journey(s, workspace, builds, question))
+        return reply(answer, common.format)
+
+    async def freshness(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, COMMON)
+        reader.finish()
+        await self._wait(workspace, common)
+        return reply(await answer_freshness(self._sources, workspace), common.format)
+
+    def _authorise(self, request: Request) -> Workspace:
+        return authorise(self._sources.register(), request.headers.get("authorization", ""))
+
+    async def _builds(self, workspace: Workspace, reader: Reader, common: Common) -> Builds:
+        """The builds that answer, once what was asked to be included is (a bad question does not wait)."""
+        if not reader.problems:
+            await self._wait(workspace, common)
+        return await self._run(lambda s: active_builds(s, workspace.name))
+
+    async def _wait(self, workspace: Workspace, common: Common) -> None:
+        if common.after is not None:
+            await wait_until_included(self._sources, workspace.name, common.after, common.timeout)
+
+    async def _run(self, job: Callable[[Session], T]) -> T:
+        return await self._sources.sessions.run(job)
+
+
+def _read(request: Request, known: Sequence[Parameter[Any]]) -> tuple[Reader, Common]:
+    reader = Reader(request.query_params.multi_items(), known)
+    return reader, read_common(reader, request.headers.get("accept", ""))
+
+
+def _wanted(builds: Builds, model: str, reader: Reader) -> Build:
+    """The build of the model asked for; BadInput with this and every other problem."""
+    if model not in builds:
+        reader.refuse("model", model, wanted_model(builds))
+    reader.finish()
+    return builds[model]

@@ -1,0 +1,189 @@
+"""One customer's touchpoints in order, each with its phase in every model and the journey it is part of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from etappe.clock import iso
+from etappe.phases import phase_expression
+from etappe.warehouse import Session
+from etappe.warehouse.session import Row as Found
+from etappe.workspaces import Workspace
+from query_api.answer import Answer, Kind, Row
+from query_api.builds import Builds
+from query_api.common import COMMON, Range
+from query_api.customers import Totals, customer_totals
+from query_api.errors import NotFound
+from query_api.identity import bound, hex_of, names_of, spans_of, timeline_of
+from query_api.meta import facts_meta, range_meta
+from query_api.pages import LIMIT
+from query_api.parameters import EARLIEST, Parameter, Reader
+from query_api.sql import text_of, with_phases
+
+_COLUMNS: dict[str, Kind] = {
+    "id": "text",
+    "at": "text",
+    "event": "text",
+    "channel": "text",
+    "contact": "text",
+    "offline": "flag",
+    "page": "nested",
+    "campaign": "nested",
+    "value": "number",
+    "currency": "text",
+    "sentiment": "number",
+    "phases": "nested",
+    "identifier": "text",
+    "journey": "whole",
+    "properties": "nested",
+}
+_PAGE = ("url", "path", "title", "referrer")
+_CAMPAIGN = ("source", "medium", "name", "term", "content")
+_MOST_ROWS = (1 << 32) - 2
+_CURSOR = re.compile(r"(\d{1,15})_(-?\d{1,19})_([0-9A-F]{32})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: the last touchpoint's time (ms), sequence number and event key (hex)."""
+
+    ms: int
+    seq: int
+    event_key: str
+
+    def __str__(self) -> str:
+        return f"{self.ms}_{self.seq}_{self.event_key}"
+
+
+_BEFORE_ALL = Place(EARLIEST - 1, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyQuestion:
+    customer: int
+    range: Range
+    limit: int | None
+    after: Place
+
+
+def _read_cursor(text: str) -> Place:
+    found = _CURSOR.fullmatch(text)
+    if found is None or not -(1 << 63) <= int(found.group(2)) < 1 << 63:
+        raise ValueError(text)
+    return Place(int(found.group(1)), int(found.group(2)), found.group(3))
+
+
+CURSOR = Parameter("cursor", "what meta.next gave", _read_cursor, _BEFORE_ALL)
+PARAMETERS: tuple[Parameter[Any], ...] = (LIMIT, CURSOR, *COMMON)
+
+
+def read_journey_question(reader: Reader, customer: str, asked: Range) -> JourneyQuestion:
+    """The question; NotFound where `customer` cannot be a customer's id."""
+    if not re.fullmatch(r"[0-9a-f]{16}", customer):
+        raise NotFound(f"{customer!r} is no customer: ask /v1/customers?identifier= for one.")
+    return JourneyQuestion(int(customer, 16), asked, reader.take(LIMIT), reader.take(CURSOR))
+
+
+def answer_journey(
+    session: Session, workspace: Workspace, builds: Builds, question: JourneyQuestion
+) -> Answer:
+    """The customer's touchpoints; NotFound where there is no such customer (any more)."""
+    meta = facts_meta(session, workspace.name)
+    totals = customer_totals(session, workspace.name, builds, question.customer)
+    found = _touchpoints(session, workspace.name, builds, question)
+    if not found and not totals.touchpoints:
+        _check_there(session, workspace.name, question.customer)
+    page, last = _page(found, question.limit)
+    shown = [row for row in page if not row[15]]
+    names = names_of(session, workspace.name, sorted({row[13] for row in shown}))
+    return Answer(
+        _COLUMNS,
+        [_row(row, builds, totals, names) for row in shown],
+        {
+            "customer": hex_of(question.customer),
+            "models": {name: build.version for name, build in builds.items()},
+            **range_meta(question.range),
+            **meta,
+            "excluded": {"bot_touchpoints": len(page) - len(shown)},
+            "next": last,
+        },
+    )
+
+
+def _touchpoints(
+    session: Session, workspace: str, builds: Builds, question: JourneyQuestion
+) -> Sequence[Found]:
+    """One row more than the page holds, so that it is known whether there is a next one."""
+    expressions = [phase_expression(build.model, f"m{index}") for index, build in enumerate(builds.values())]
+    sql, values = with_phases(text_of("touchpoints_of_customer"), expressions)
+    return session.rows(
+        sql,
+        {
+            **values,
+            "workspace": workspace,
+            **bound(spans_of(session, workspace, question.customer)),
+            **question.range.bounds,
+            "limit": (question.limit or _MOST_ROWS) + 1,
+            "after_ms": question.after.ms,
+            "after_seq": question.after.seq,
+            "after_event": question.after.event_key,
+        },
+    )
+
+
+def _check_there(session: Session, workspace: str, customer: int) -> None:
+    owner = timeline_of(session, workspace, customer).spans[-1].customer
+    if owner != customer:
+        raise NotFound(f"Customer {hex_of(customer)} is part of customer {hex_of(owner)} now.")
+    if not names_of(session, workspace, [customer]):
+        raise NotFound(f"There is no customer {hex_of(customer)}.")
+
+
+def _page(found: Sequence[Found], limit: int | None) -> tuple[Sequence[Found], str | None]:
+    """The rows of this page and the cursor of the next, if there is one."""
+    if limit is None or len(found) <= limit:
+        return found, None
+    page = found[:limit]
+    return page, str(Place(*page[-1][:3]))
+
+
+def _row(found: Found, builds: Builds, totals: Totals, names: dict[int, str]) -> Row:
+    ms, _, _, id_, event, channel, contact, offline, page, campaign, value, currency = found[:12]
+    sentiment, identifier, properties, _, positions = found[12:]
+    return {
+        "id": id_,
+        "at": iso(ms),
+        "event": event,
+        "channel": channel or None,
+        "contact": contact or None,
+        "offline": offline,
+        "page": _present(_PAGE, page),
+        "campaign": _present(_CAMPAIGN, campaign),
+        "value": value,
+        "currency": currency or None,
+        "sentiment": sentiment,
+        "phases": _phases(builds, positions),
+        "identifier": names.get(identifier, f"#{hex_of(identifier)}"),
+        "journey": _journey_of(totals, ms),
+        "properties": orjson.loads(properties) if properties else {},
+    }
+
+
+def _present(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in zip(names, values, strict=True) if value}
+
+
+def _phases(builds: Builds, positions: Sequence[int]) -> dict[str, str | None]:
+    named = zip(builds.items(), positions, strict=True)
+    return {name: build.phases[position - 1] if position else None for (name, build), position in named}
+
+
+def _journey_of(totals: Totals, ms: int) -> int | None:
+    """The number of the journey, from 1; None for a touchpoint that is not folded yet."""
+    numbered = enumerate(totals.journeys, 1)
+    return next((number for number, (began, over) in numbered if began <= ms <= over), None)

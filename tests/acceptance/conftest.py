@@ -1,0 +1,38 @@
+"""Fixtures of the tests that run the whole product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from running import Etappe, start
+
+
+@pytest.fixture
+def start_etappe(tmp_path: Path) -> Iterator[Callable[..., Etappe]]:
+    """Starts `etappe up` (in `tmp_path / "data"` unless told otherwise) and kills what is left at the end."""
+    started: list[Etappe] = []
+
+    def begin(folder: Path = tmp_path / "data", wait: bool = True, **options: object) -> Etappe:
+        running = start(folder, **options)  # type: ignore[arg-type]  # passed on as given
+        started.append(running)
+        if wait:
+            running.wait_until_ready()
+        return running
+
+    yield begin
+    for each in started:
+        each.kill()
+
+
+@pytest.fixture(scope="module")
+def etappe_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etappe]:
+    """One `etappe up` for all tests of a file; stopped with SIGTERM, which must end in exit 0."""
+    running = start(tmp_path_factory.mktemp("up") / "data")
+    try:
+        running.wait_until_ready()
+        yield running
+        assert running.stop() == 0, running.printed()
+    finally:
+        running.kill()

@@ -1,0 +1,141 @@
+"""A query API over tables that a test fills: builders with defaults, so that a test shows only what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from reference.journeys import Journey, Touch, journeys_of, journeys_row
+
+from etappe.eventlog import EventLog
+from etappe.phases import PhaseModel, parse_model
+from etappe.warehouse import Limits, Session, Sessions, Warehouse
+from etappe.workspaces import Register, Workspace, new_workspace
+from query_api.app import create_app
+
+DAY = 86_400_000
+NOON = 1_767_268_800_000
+"""2026-01-01T12:00:00Z."""
+NOW = NOON + 400 * DAY
+
+
+def model_of(phases: int, name: str = "acpl") -> PhaseModel:
+    """A model whose phase p1, p2, … holds the events of the same name."""
+    lines = [f"  - {{name: p{k}, rules: [{{event: P{k}}}]}}" for k in range(1, phases + 1)]
+    return parse_model("\n".join([f"name: {name}", "conversion: p1", "phases:", *lines]), name)
+
+
+class World:
+    """One workspace `shop` with a read token, and the API over it; `write` fills its tables."""
+
+    def __init__(self, warehouse: Warehouse, write: Session, log: EventLog | None = None) -> None:
+        self.write = write
+        self.workspace = new_workspace("shop")
+        self.register = Register().with_workspace(self.workspace)
+        self.tokens: dict[str, str] = {}
+        for kind in ("write", "secret", "read", "admin"):
+            self.register, _, self.tokens[kind] = self.register.with_key(kind, "shop", 0)  # type: ignore[arg-type]  # the four kinds
+        self.now = NOW
+        self._sessions = Sessions(warehouse, 2, Limits(seconds=20))
+        self.app = create_app(self._sessions, log, lambda: self.register, lambda: self.now)
+        transport = httpx.ASGITransport(self.app)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://query", timeout=30)
+
+    def settle(self, **changes: Any) -> None:
+        """Change the workspace, like its time zone."""
+        self.workspace = Workspace(**{**{n: getattr(self.workspace, n) for n in Workspace.__slots__}, **changes})
+        self.register = self.register.with_workspace(self.workspace)
+
+    async def get(self, path: str, *, token: str = "read", **parameters: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens.get(token, token)}"}
+        named = {"begin": "from", "end": "to"}
+        query = {named.get(name, name): value for name, value in parameters.items() if value is not None}
+        return await self.client.get(path, params=query, headers=headers)
+
+    async def rows(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a question that must be answered."""
+        reply = await self.get(path, **parameters)
+        assert reply.status_code == 200, reply.text
+        rows: list[dict[str, Any]] = reply.json()["rows"]
+        return rows
+
+    def add_build(self, model: PhaseModel, number: int = 1, state: str = "active") -> None:
+        self.insert(
+            "builds",
+            [
+                {
+                    "model": model.name,
+                    "build": number,
+                    "model_version": model.version,
+                    "definition": model.text,
+                    "state": state,
+                    "filled_through": 0,
+                    "version": number,
+                }
+            ],
+        )
+
+    def add_journeys(self, journeys: Sequence[Journey], phases: int, build: int = 1) -> None:
+        """The rows that the fold would write for these journeys."""
+        by_customer: dict[int, list[Journey]] = {}
+        for journey in journeys:
+            by_customer.setdefault(journey.customer, []).append(journey)
+        rows = [journeys_row(own, phases) for own in by_customer.values()]
+        self.insert("journeys", [{"build": build, "version": 1, "gone": False, **row} for row in rows])
+
+    def add_touches(self, touches: Sequence[Touch], phases: int = 3, gap: int = 90 * DAY) -> None:
+        """Journeys and touchpoints of customers that were never linked: each its own only identifier."""
+        self.add_journeys(journeys_of(touches, gap), phases)
+        self.add_touchpoints(*(touchpoint(touch) for touch in touches))
+
+    def add_touchpoints(self, *rows: Mapping[str, Any]) -> None:
+        self.insert("touchpoints", rows)
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows that all have the columns of the first."""
+        if rows:
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            self.write.insert(table, {"workspace": ["shop"] * len(rows), **columns})
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self._sessions.close()
+
+
+def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
+    """A row of touchpoints for a touch: event P<phase>, identifier = customer."""
+    from etappe.identifiers import event_key
+
+    id_ = touch.id or f"{touch.customer}-{touch.at}-{touch.seq}"
+    row: dict[str, Any] = {
+        "identifier": touch.customer,
+        "at": touch.at,
+        "seq": touch.seq,
+        "event_id": event_key(id_),
+        "id": id_,
+        "stamp": touch.at,
+        "event": f"P{touch.phase}",
+        "channel": touch.channel,
+        "contact": touch.contact,
+        "offline": False,
+        "account": touch.account,
+        "campaign_source": touch.source,
+        "campaign_name": touch.campaign,
+        "device_type": touch.device,
+        "country": touch.country,
+        "value": touch.value,
+        "bot": False,
+        "experiments": {},
+        "identifiers": [touch.customer],
+        "traits": "",
+        "properties": _json(touch.properties),
+        "sentiment": None,
+    }
+    return {**row, **changes}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps(value) if value else ""

@@ -1,0 +1,126 @@
+"""The fold in plain Python: what a customer's journeys are, by definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A touchpoint of a customer: `at` in ms; `phase` its position in the model, 0 where no rule matches."""
+
+    customer: int
+    at: int
+    phase: int = 0
+    seq: int = 0
+    id: str = ""
+    account: str = ""
+    value: float = 0.0
+    channel: str = ""
+    campaign: str = ""
+    source: str = ""
+    contact: str = ""
+    device: str = ""
+    country: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Touchpoints of one customer between two gaps, by (time, seq, id); never empty."""
+
+    touches: tuple[Touch, ...]
+
+    @property
+    def customer(self) -> int:
+        return self.touches[0].customer
+
+    @property
+    def started(self) -> int:
+        return self.touches[0].at
+
+    @property
+    def ended(self) -> int:
+        return self.touches[-1].at
+
+    @property
+    def first_reached(self) -> dict[int, int]:
+        """By phase: when a touchpoint of it came first."""
+        reached: dict[int, int] = {}
+        for touch in self.touches:
+            if touch.phase:
+                reached.setdefault(touch.phase, touch.at)
+        return reached
+
+    @property
+    def furthest(self) -> int:
+        return max(self.first_reached, default=0)
+
+    @property
+    def ordered_depth(self) -> int:
+        """The largest k so that phases 1 to k were all first reached, none before the one before it."""
+        reached, depth = self.first_reached, 0
+        while depth + 1 in reached and reached.get(depth, self.started) <= reached[depth + 1]:
+            depth += 1
+        return depth
+
+    @property
+    def strict_depth(self) -> int:
+        """As ordered, and from the first touchpoint of phase 1 to the first of phase k none steps back.
+
+        Touchpoints of equal time stand in the order of their phases; those without a phase do not count.
+        """
+        steps = sorted((touch.at, touch.phase) for touch in self.touches if touch.phase)
+        onward = steps[steps.index((self.first_reached[1], 1)) :] if 1 in self.first_reached else []
+        backs = [after for before, after in pairwise(onward) if after[1] < before[1]]
+        depth = 0
+        while depth < self.ordered_depth and (
+            not backs or (self.first_reached[depth + 1], depth + 1) < backs[0]
+        ):
+            depth += 1
+        return depth
+
+
+def journeys_of(touches: Iterable[Touch], gap: int) -> list[Journey]:
+    """The journeys of all customers; a silence of more than `gap` ms ends one. Copies of an id count once."""
+    journeys = []
+    ordered = sorted(touches, key=lambda t: (t.customer, t.at, t.seq, t.id))
+    for _, own in groupby(ordered, key=lambda t: t.customer):
+        history = list({touch.id: touch for touch in reversed(list(own))}.values())[::-1]
+        cuts = [n for n, (one, next_) in enumerate(pairwise(history), 1) if next_.at - one.at > gap]
+        for begin, end in zip([0, *cuts], [*cuts, len(history)], strict=True):
+            journeys.append(Journey(tuple(history[begin:end])))
+    return journeys
+
+
+def journeys_row(journeys: Sequence[Journey], phases: int) -> dict[str, object]:
+    """The row of table journeys for one customer with these journeys, in time order."""
+    touches = [touch for journey in journeys for touch in journey.touches]
+    reached = [[j.first_reached.get(k, -1) for k in range(1, phases + 1)] for j in journeys]
+    ever = [min((r[k] for r in reached if r[k] >= 0), default=-1) for k in range(phases)]
+    row: dict[str, object] = {
+        "customer": touches[0].customer,
+        "first_at": touches[0].at,
+        "last_at": touches[-1].at,
+        "touchpoints": len(touches),
+        "value": sum(touch.value for touch in touches),
+        "furthest": max(j.furthest for j in journeys),
+        "accounts": sorted({touch.account for touch in touches} - {""}),
+        "started": [j.started for j in journeys],
+        "ended": [j.ended for j in journeys],
+        "sizes": [len(j.touches) for j in journeys],
+        "values": [sum(touch.value for touch in j.touches) for j in journeys],
+        "furthests": [j.furthest for j in journeys],
+        "ordered_depths": [j.ordered_depth for j in journeys],
+        "strict_depths": [j.strict_depth for j in journeys],
+        "milestones": reached,
+        "sequence": [n for j in journeys for n in sorted(t.at * 16 + t.phase for t in j.touches)],
+    }
+    for k in range(1, 16):
+        row[f"reached_{k}"] = ever[k - 1] if k <= phases else -1
+    for name in ("channel", "campaign", "source", "contact", "device", "country"):
+        row[f"first_{name}"] = [getattr(j.touches[0], name) for j in journeys]
+        row[f"last_{name}"] = [getattr(j.touches[-1], name) for j in journeys]
+    return row
