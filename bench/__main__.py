@@ -25,6 +25,7 @@ def main() -> None:
     options.add_argument("--json", type=Path, help="also write the rows with every round to this file")
     given = options.parse_args()
     console = Console()
+    console = console if console.is_terminal else Console(width=140)
     rows: list[Row] = []
     failed = []
     for name in given.only or NAMES:

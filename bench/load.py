@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import ceil
 
 from bench.processes import ROOT, cores
 
@@ -60,7 +61,7 @@ def _wrk(request: Request, seconds: float) -> Load:
             "wrk",
             "-t1",
             f"-c{CONNECTIONS}",
-            f"-d{seconds:g}s",
+            f"-d{ceil(seconds)}s",
             "--latency",
             "-s",
             file.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Rounds of each pair, seconds of load a round, touchpoints stitched a round, touchpoints under the funnel."""
+    """Rounds, seconds of load a round, touchpoints stitched a round, touchpoints under the funnel."""
 
     rounds: int = 5
     seconds: float = 6.0
@@ -18,4 +18,4 @@ class Scale:
 
 
 FULL = Scale()
-QUICK = Scale(rounds=3, seconds=1.5, stitched=20_000, touchpoints=200_000, watched=40)
+QUICK = Scale(rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40)

@@ -32,9 +32,12 @@ def show(rows: Sequence[Row], console: Console | None = None) -> None:
         table.add_row(row.name, f"{number(row.ours)} {row.unit}", beside, ratio(row), row.target or "-")
     console = console or Console()
     console.print(table)
+    for reference in dict.fromkeys(row.reference for row in rows if row.reference):
+        named = ", ".join(row.name for row in rows if row.reference == reference)
+        console.print(f"[b]reference[/b] of {named}: {reference}", highlight=False)
     for row in rows:
-        for note in ([f"reference: {row.reference}"] if row.reference else []) + list(row.notes):
-            console.print(f"  {row.name}: {note}", style="dim", highlight=False)
+        for note in row.notes:
+            console.print(f"[b]{row.name}[/b]: {note}", highlight=False)
 
 
 def ratio(row: Row) -> str:

@@ -27,6 +27,9 @@ class Draft(msgspec.Struct):
     """Identifiers as sent: type and value."""
     at: object = None
     sent_at: object = None
+    traits: bytes = b""
+    """A JSON object, or empty."""
+    properties: bytes = b""
     former: object = None
     """The untyped id that an alias event gives up."""
 

@@ -107,12 +107,12 @@ def draft_of(raw: bytes, sender: Sender) -> Draft | Refusal:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
     if event.seq is not None and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
         return wrong("seq", "a number out of range", "an integer of 64 bits")
-    touchpoint = _touchpoint(event, sender, traits, properties)
+    touchpoint = _touchpoint(event, sender)
     names = list(event.identifiers.items()) if event.identifiers else []
-    return Draft(touchpoint, names, event.at, event.sent_at)
+    return Draft(touchpoint, names, event.at, event.sent_at, traits, properties)
 
 
-def _touchpoint(event: NativeEvent, sender: Sender, traits: bytes, properties: bytes) -> Touchpoint:
+def _touchpoint(event: NativeEvent, sender: Sender) -> Touchpoint:
     workspace = sender.caller.workspace
     context = event.context or _NO_CONTEXT
     consent = event.consent or _NO_CONSENT
@@ -139,8 +139,6 @@ def _touchpoint(event: NativeEvent, sender: Sender, traits: bytes, properties: b
         consent_linking=default if consent.linking is None else consent.linking,
         user_agent=context.user_agent or "",
         country=(context.country or "").upper(),
-        traits=msgspec.Raw(traits),
-        properties=msgspec.Raw(properties),
     )
 
 

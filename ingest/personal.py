@@ -8,8 +8,9 @@ parameters too that are named as personal values or secrets.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import unquote
 
 REDACTED = "[redacted]"
 
@@ -31,6 +32,7 @@ TRAITS = FIELDS | _names("name username nickname displayname avatar picture lati
 """Personal at the top of traits; deeper down `name` may be a company's or a plan's."""
 
 EMAIL = re.compile(r"""[^\s@<>()\[\]{}"',;:/?&=#|]{1,64}(?:@|%40)[\w\-]+(?:\.[\w\-]+)+""")
+_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*([^?#]*)")
 _QUERY = re.compile(r"\?([^#]*)")
 _USER_INFO = re.compile(r"^([a-z][a-z0-9+.\-]*://)[^/@?#]*@", re.IGNORECASE)
 
@@ -52,7 +54,7 @@ def looks_like_email(value: str) -> bool:
 def clean_text(text: str) -> str:
     """A text or web address without e-mail addresses and personal parameters."""
     if "?" in text and "=" in text:
-        text = _QUERY.sub(lambda match: _clean_query(match[1]), text)
+        text = _QUERY.sub(_cleaned_query, text)
     if "@" in text or "%40" in text:
         text = EMAIL.sub(REDACTED, text)
     return text
@@ -63,38 +65,57 @@ def clean_url(url: str) -> str:
 
     A fragment goes too where it carries parameters, as after a sign-in.
     """
-    if not url:
-        return url
     if "@" in url:
         url = _USER_INFO.sub(r"\1", url)
-    head, mark, fragment = url.partition("#")
-    return clean_text(head) + (mark + clean_text(fragment) if mark and "=" not in fragment else "")
+    if "#" in url:
+        head, _, fragment = url.partition("#")
+        url = head if "=" in fragment else url
+    return clean_text(url)
 
 
-def _clean_query(query: str) -> str:
+def path_of(url: str) -> str:
+    """The path of a web address; empty where there is no address."""
+    found = _PATH.match(url)
+    return (found[1] or "/") if found else ""
+
+
+def _cleaned_query(query: re.Match[str]) -> str:
     """`?…` with the personal parameters left out; as it was where there are none."""
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    kept = [(name, value) for name, value in pairs if not _personal_parameter(name, value)]
+    pairs = query[1].split("&")
+    kept = [pair for pair in pairs if not _is_personal_parameter(pair)]
     if len(kept) == len(pairs):
-        return "?" + query
-    return "?" + urlencode(kept) if kept else ""
+        return query[0]
+    return "?" + "&".join(kept) if kept else ""
 
 
-def _personal_parameter(name: str, value: str) -> bool:
-    return is_personal(name) or EMAIL.search(unquote(value)) is not None
+def _is_personal_parameter(pair: str) -> bool:
+    name, _, value = pair.partition("=")
+    if "%" in pair:
+        name, value = unquote(name), unquote(value)
+    return _plain(name) in FIELDS or ("@" in value and EMAIL.search(value) is not None)
 
 
-def has_personal(value: object, names: frozenset[str] = FIELDS) -> bool:
-    """Whether `without_personal` would change a JSON value."""
+def may_hold_personal_text(raw: bytes) -> bool:
+    """Whether any text in this JSON could be changed by `clean_text`: a look at its bytes."""
+    return b"@" in raw or b"?" in raw or b"%" in raw or b"\\u00" in raw
+
+
+def has_personal(value: object, names: frozenset[str], texts: bool) -> bool:
+    """Whether `without_personal` would change a JSON value; `texts` says whether its texts need a look."""
     if isinstance(value, str):
-        return clean_text(value) != value
+        return texts and clean_text(value) != value
     if isinstance(value, dict):
-        for name, each in value.items():
-            if _plain(name) in names or has_personal(each):
-                return True
-    elif isinstance(value, list):
-        return any(has_personal(each) for each in value)
+        if not names.isdisjoint(map(_plain, value)):
+            return True
+        return any(has_personal(each, FIELDS, texts) for each in _within(value.values(), texts))
+    if isinstance(value, list):
+        return any(has_personal(each, FIELDS, texts) for each in _within(value, texts))
     return False
+
+
+def _within(values: Iterable[object], texts: bool) -> list[object]:
+    """Those of the values that need a look."""
+    return [each for each in values if type(each) in (dict, list) or (texts and type(each) is str)]
 
 
 def without_personal(value: object, names: frozenset[str] = FIELDS) -> object:

@@ -6,8 +6,8 @@ First the checks on the event as it was written, then the protocol makes a draft
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import urandom
 from typing import NamedTuple
-from uuid import uuid4
 
 import msgspec
 
@@ -119,6 +119,6 @@ def id_of(body: bytes) -> str:
     try:
         ids = _decode_ids(body)
     except msgspec.DecodeError:
-        return uuid4().hex
+        return urandom(16).hex()
     found = next((each for each in (ids.id, ids.message_id) if isinstance(each, str) and each), "")
-    return found[:NAME_CHARS] or uuid4().hex
+    return found[:NAME_CHARS] or urandom(16).hex()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from etappe.touchpoint import Campaign, Page, Touchpoint
@@ -34,11 +32,10 @@ def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sende
     traits = person_traits({} if call == "group" else own_traits, context)
     properties = own_traits if call == "group" else _properties(event, call)
     touchpoint = _touchpoint(event, call, context, properties, sender)
-    touchpoint.traits = _raw(traits)
-    touchpoint.properties = _raw(properties)
     at = event.timestamp if event.original_timestamp is None else event.original_timestamp
-    draft = Draft(touchpoint, (), at, event.sent_at if sent_at is None else sent_at)
-    draft.names = identifiers_of(event, context, traits)
+    names = identifiers_of(event, context, traits)
+    sent_at = event.sent_at if sent_at is None else sent_at
+    draft = Draft(touchpoint, names, at, sent_at, _encoded(traits), _encoded(properties))
     if call == "alias":
         _make_alias(draft, event)
     return draft
@@ -134,5 +131,5 @@ def _experiments(properties: Json) -> dict[str, str]:
     return {experiment: variant} if experiment and variant else {}
 
 
-def _raw(content: dict[str, Any]) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(content) if content else b"")
+def _encoded(content: Json) -> bytes:
+    return msgspec.json.encode(content) if content else b""

@@ -6,8 +6,7 @@ or why the event is refused.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-from uuid import uuid4
+from os import urandom
 
 import msgspec
 import orjson
@@ -18,7 +17,15 @@ from etappe.touchpoint import Page
 from ingest.drafts import Draft, Sender
 from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import ranked, read_identifier
-from ingest.personal import FIELDS, TRAITS, clean_url, has_personal, without_personal
+from ingest.personal import (
+    FIELDS,
+    TRAITS,
+    clean_url,
+    has_personal,
+    may_hold_personal_text,
+    path_of,
+    without_personal,
+)
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 from ingest.times import corrected, read_time
 
@@ -29,7 +36,7 @@ def put_id(draft: Draft, sender: Sender) -> Refusal | None:
     """An event without an id gets a random one; its sender cannot repeat it without being counted twice."""
     touchpoint = draft.touchpoint
     if not touchpoint.id:
-        touchpoint.id = uuid4().hex
+        touchpoint.id = urandom(16).hex()
     elif len(touchpoint.id) > NAME_CHARS:
         return refuse(Reason.TOO_LONG, f"id has {len(touchpoint.id)} characters.")
     return None
@@ -122,51 +129,40 @@ def put_page(draft: Draft, sender: Sender) -> Refusal | None:
     if not (page.url or page.path or page.referrer):
         return None
     url = clean_url(page.url)
-    path = clean_url(page.path).partition("?")[0] or _path(url)
+    path = clean_url(page.path).partition("?")[0] or path_of(url)
     draft.touchpoint.page = Page(url, path, page.title, clean_url(page.referrer))
     return None
 
 
-def _path(url: str) -> str:
-    """Empty where the address cannot be read."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return parts.path or ("/" if parts.netloc else "")
-
-
 def drop_personal_traits(draft: Draft, sender: Sender) -> Refusal | None:
     """Names, addresses, birth dates and the like, unless the workspace keeps them."""
-    touchpoint = draft.touchpoint
-    if not bytes(touchpoint.traits):
+    if not draft.traits:
         return None
-    cleaned = _cleaned("traits", touchpoint.traits, TRAITS, sender)
-    if isinstance(cleaned, Refusal):
-        return cleaned
-    touchpoint.traits = cleaned
+    kept = _without_personal("traits", draft.traits, TRAITS, sender)
+    if isinstance(kept, Refusal):
+        return kept
+    draft.touchpoint.traits = msgspec.Raw(kept)
     return None
 
 
 def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
     """The same for properties, where `name` is a product's."""
-    touchpoint = draft.touchpoint
-    if not bytes(touchpoint.properties):
+    if not draft.properties:
         return None
-    cleaned = _cleaned("properties", touchpoint.properties, FIELDS, sender)
-    if isinstance(cleaned, Refusal):
-        return cleaned
-    touchpoint.properties = cleaned
+    kept = _without_personal("properties", draft.properties, FIELDS, sender)
+    if isinstance(kept, Refusal):
+        return kept
+    draft.touchpoint.properties = msgspec.Raw(kept)
     return None
 
 
-def _cleaned(field: str, raw: msgspec.Raw, names: frozenset[str], sender: Sender) -> msgspec.Raw | Refusal:
+def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sender) -> bytes | Refusal:
     """As it was where nothing personal is in it, so that numbers keep their spelling."""
     try:
-        content = orjson.loads(bytes(raw))
+        content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return wrong(field, f"not readable: {error.msg}", "numbers that a double can hold")
-    if sender.caller.workspace.keep_traits or not has_personal(content, names):
+    if sender.caller.workspace.keep_traits or not has_personal(content, names, may_hold_personal_text(raw)):
         return raw
     kept = without_personal(content, names)
-    return msgspec.Raw(orjson.dumps(kept) if kept else b"")
+    return orjson.dumps(kept) if kept else b""

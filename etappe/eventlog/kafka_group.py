@@ -22,6 +22,7 @@ HEARTBEAT_MS = 1_000
 WORK_MS = 600_000
 """How long one polled batch may be worked on before the member counts as stuck."""
 
+STOP_SECONDS = 5.0
 FETCH_BYTES = 4 << 20
 
 
@@ -38,6 +39,21 @@ def reading_client(address: Address, group: str | None = None) -> AIOKafkaConsum
         heartbeat_interval_ms=HEARTBEAT_MS,
         max_poll_interval_ms=WORK_MS,
     )
+
+
+async def stop_client(client: AIOKafkaConsumer) -> None:
+    """Leave the group if the broker is there, disconnect in any case.
+
+    While the broker is away the driver's `stop` lets the cancellation of its own fetch task escape, with its
+    connections still open; or it waits for an answer.
+    """
+    stopping = asyncio.create_task(client.stop())
+    await asyncio.wait([stopping], timeout=STOP_SECONDS)
+    if not stopping.done():
+        stopping.cancel()
+        await asyncio.wait([stopping])
+    if stopping.cancelled() or stopping.exception() is not None:
+        await client._client.close()
 
 
 def to_records(topic: str, found: Sequence[ConsumerRecord]) -> list[Record]:
@@ -62,7 +78,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
                 async with asyncio.timeout(CONNECT_SECONDS + SESSION_MS / 1000):
                     await self._client.start()
             except BaseException:
-                await self._client.stop()
+                await stop_client(self._client)
                 raise
 
     @property
@@ -92,8 +108,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped
                 return
 
     async def close(self) -> None:
-        with self._address.our_words():
-            await self._client.stop()
+        await stop_client(self._client)
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Called by the driver before partitions are dealt anew."""

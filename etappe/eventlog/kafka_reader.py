@@ -10,7 +10,7 @@ from aiokafka.structs import TopicPartition
 
 from etappe.eventlog import Position, Record
 from etappe.eventlog.kafka_cluster import CONNECT_SECONDS, Cluster
-from etappe.eventlog.kafka_group import reading_client, to_records
+from etappe.eventlog.kafka_group import reading_client, stop_client, to_records
 
 LOOK_MS = 200
 
@@ -41,7 +41,7 @@ class KafkaReader:
 
     async def close(self) -> None:
         if self._client is not None:
-            await self._client.stop()
+            await stop_client(self._client)
 
     async def _read(
         self, topic: str, todo: dict[int, int], ends: Mapping[int, int], max_records: int
@@ -77,7 +77,7 @@ class KafkaReader:
             try:
                 await client.start()
             except BaseException:
-                await client.stop()
+                await stop_client(client)
                 raise
             self._client = client
         return self._client

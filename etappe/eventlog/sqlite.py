@@ -83,6 +83,9 @@ class SqliteLog:
         if key not in self._groups:
             self._groups[key] = Group(topic, group, self._bells[FILE_OF[topic]])
         member = SqliteConsumer(self._groups[key], self._reader(topic), self.committed, core.submit)
+        identity = await self._reader(topic).identity()
+        if identity is not None:
+            self._groups[key].found(identity.partitions)
         self._groups[key].join(member)
         self._members.append(member)
         return member
@@ -130,7 +133,7 @@ class SqliteLog:
             return LogFile(path, FILE_TOPICS[file], options)
 
         retention = Retention(path_of(self._folder, CORE_FILE), options, self._clock)
-        return Writer(open_file, retention, self._bells[file])
+        return Writer(path, open_file, retention, self._bells[file])
 
     def _appending(self, topic: str, entries: Sequence[Entry]) -> Work[Position]:
         def work(file: LogFile) -> Position:

@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from etappe.errors import EtappeError, LogUnavailable
@@ -39,7 +40,10 @@ Outcome = tuple[Job, Any, Exception | None]
 class Writer:
     """Owns a file from `start` to `close`. `submit` may be called by tasks of one event loop."""
 
-    def __init__(self, open_file: Callable[[], LogFile], retention: Retention, bell: Bell) -> None:
+    def __init__(
+        self, path: Path, open_file: Callable[[], LogFile], retention: Retention, bell: Bell
+    ) -> None:
+        self._path = path
         self._open_file = open_file
         self._retention = retention
         self._bell = bell
@@ -95,9 +99,9 @@ class Writer:
         try:
             return self._open_file()
         except sqlite3.Error as error:
-            raise LogUnavailable(f"The log cannot be opened: {error}.") from error
+            raise in_our_words(error, self._path) from error
         except OSError as error:
-            raise LogUnavailable(f"The log cannot be opened: {error}.") from error
+            raise LogUnavailable(f"{self._path} cannot be made: {error.strerror}.") from error
 
     def _take(self, wait: float) -> tuple[list[Job], bool]:
         """Everything queued, after waiting up to `wait` seconds for a first job; True when told to end."""

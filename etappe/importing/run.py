@@ -70,7 +70,8 @@ def _advance(state: State, batch: Batch, reply: Reply, refused: list[RefusedRow]
     state.rows += batch.rows
     state.skipped += batch.skipped
     state.accepted += reply.accepted
-    state.refused.update(each.reason for each in refused)
+    for each in refused:
+        state.refused[each.reason] = state.refused.get(each.reason, 0) + 1
     position = furthest(Position.parse(state.position) if state.position else None, reply.position)
     state.position = str(position) if position else ""
 

@@ -6,7 +6,6 @@ Losing it is harmless: rows keep their ids, so sending them again changes nothin
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -27,7 +26,7 @@ class State:
     rows: int = 0
     skipped: int = 0
     accepted: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
     """By reason."""
     refused_bytes: int = 0
     """Length of the list of refused rows; what stands beyond it was written but not noted here."""
@@ -46,11 +45,10 @@ def state_path(folder: Path, file: Path, *, mapping: bytes, collector: str, key:
 def read_state(path: Path) -> State:
     """The state in `path`, a fresh one where there is none."""
     try:
-        content = json.loads(path.read_text())
-        return State(**{**content, "refused": Counter(content["refused"])})
+        return State(**json.loads(path.read_text()))
     except FileNotFoundError:
         return State()
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise BadState(f"({path}: {error})") from error
 
 

@@ -69,7 +69,7 @@ def _split(phases: Sequence[Phase]) -> tuple[dict[str, int], dict[int, list[Cond
         for rule in phase.rules:
             names, other = _names_of(rule)
             for name in names:
-                lookup.setdefault(name, position)
+                lookup.update({name: position})
             if other is not None:
                 rest.setdefault(position, []).append(other)
     return lookup, rest
@@ -92,7 +92,7 @@ def _first_match(values: _Values, lookup: dict[str, int], rest: dict[int, list[C
     for position in sorted(rest):
         # A name that this or an earlier phase lists decides before the other rules of this phase are asked.
         if any(listed <= position for listed in lookup.values()):
-            branches.append(f"{found} BETWEEN 1 AND {position + 1}, {found}")
+            branches.append(f"{found} BETWEEN 1 AND {position}, {found}")
         branches.append(f"{_condition(values, AnyOf(tuple(rest[position])))}, {position}")
     return f"multiIf({', '.join(branches)}, {found})" if branches else found
 

@@ -103,8 +103,9 @@ def _journeys(question: FunnelQuestion) -> tuple[dict[str, str], dict[str, Any]]
     column = _COLUMN_OF.get((question.by.kind, question.touch))
     if column is None:
         return _marked(question.by)
-    source = "journeys_first_value" if question.by.kind == "first_channel" else "journeys_in_range"
-    return {"journeys_in_range": source}, {"value": column}
+    if question.by.kind == "first_channel":
+        return {"journeys_in_range": "journeys_first_value"}, {"value": column, "touch": "first"}
+    return {"journeys_in_range": "journeys_in_range"}, {"value": column}
 
 
 def _marked(by: By) -> tuple[dict[str, str], dict[str, Any]]:

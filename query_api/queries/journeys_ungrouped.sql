@@ -1,11 +1,11 @@
 -- Part `journeys_in_range`: as journeys_in_range.sql, without a value.
--- Gives: customer, accounts, furthest, began, over, value, carries, times, depth.
+-- Gives: customer, accounts, furthest, began, over, value, carries, valued (ms by which values are ranked), times, depth.
 -- Binds: workspace String, build UInt32, from Int64, to Int64, window Int64 (ms), depths Identifier (furthests,
 -- ordered_depths, strict_depths).
 SELECT
     customer, accounts, furthest_here AS furthest, began, over,
-    '' AS value, true AS carries,
-    arrayMap(t -> if(t >= 0 AND t <= began + {window:Int64}, t, -1), milestones_here) AS times,
+    '' AS value, true AS carries, began AS valued,
+    arrayMap(t -> if(t >= 0 AND t < began + {window:Int64}, t, -1), milestones_here) AS times,
     arrayLastIndex(t -> t >= 0, arraySlice(times, 1, depth_here)) AS depth
 FROM journeys FINAL
 ARRAY JOIN

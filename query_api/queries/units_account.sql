@@ -4,7 +4,7 @@
 -- Binds: touch String (first: the value of the journey that began first, of equal ones that of the lower
 -- customer id; last: of the one that ended last, of equal ones that of the higher customer id).
 SELECT
-    if({touch:String} = 'first', argMinIf(here.value, (here.began, here.customer), here.carries),
+    if({touch:String} = 'first', argMinIf(here.value, (here.valued, here.customer), here.carries),
         argMaxIf(here.value, (here.over, here.customer), here.carries)) AS value,
     min(here.began) AS began,
     max(here.furthest) AS furthest,

@@ -3,7 +3,7 @@
 -- Gives: value, began, furthest, depth, times (-1: never).
 -- Binds: touch String (first: the value of the first journey that carries one; last: of the last).
 SELECT
-    if({touch:String} = 'first', argMinIf(here.value, here.began, here.carries),
+    if({touch:String} = 'first', argMinIf(here.value, here.valued, here.carries),
         argMaxIf(here.value, here.began, here.carries)) AS value,
     min(here.began) AS began,
     max(here.furthest) AS furthest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 from reference.journeys import Journey, Touch, journeys_of, journeys_row
 
 from etappe.eventlog import EventLog
+from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
 from etappe.warehouse import Limits, Session, Sessions, Warehouse
 from etappe.workspaces import Register, Workspace, new_workspace
@@ -78,11 +80,7 @@ class World:
 
     def add_journeys(self, journeys: Sequence[Journey], phases: int, build: int = 1) -> None:
         """The rows that the fold would write for these journeys."""
-        by_customer: dict[int, list[Journey]] = {}
-        for journey in journeys:
-            by_customer.setdefault(journey.customer, []).append(journey)
-        rows = [journeys_row(own, phases) for own in by_customer.values()]
-        self.insert("journeys", [{"build": build, "version": 1, "gone": False, **row} for row in rows])
+        self.insert("journeys", journey_rows(journeys, phases, build))
 
     def add_touches(self, touches: Sequence[Touch], phases: int = 3, gap: int = 90 * DAY) -> None:
         """Journeys and touchpoints of customers that were never linked: each its own only identifier."""
@@ -93,20 +91,31 @@ class World:
         self.insert("touchpoints", rows)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Rows that all have the columns of the first."""
-        if rows:
-            columns = {name: [row[name] for row in rows] for name in rows[0]}
-            self.write.insert(table, {"workspace": ["shop"] * len(rows), **columns})
+        insert(self.write, "shop", table, rows)
 
     async def close(self) -> None:
         await self.client.aclose()
         await self._sessions.close()
 
 
+def journey_rows(journeys: Sequence[Journey], phases: int, build: int = 1) -> list[dict[str, Any]]:
+    """Rows of table journeys, one a customer."""
+    by_customer: dict[int, list[Journey]] = {}
+    for journey in journeys:
+        by_customer.setdefault(journey.customer, []).append(journey)
+    head = {"build": build, "version": 1, "gone": False}
+    return [{**head, **journeys_row(own, phases)} for own in by_customer.values()]
+
+
+def insert(session: Session, workspace: str, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the columns of the first."""
+    if rows:
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        session.insert(table, {"workspace": [workspace] * len(rows), **columns})
+
+
 def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
     """A row of touchpoints for a touch: event P<phase>, identifier = customer."""
-    from etappe.identifiers import event_key
-
     id_ = touch.id or f"{touch.customer}-{touch.at}-{touch.seq}"
     row: dict[str, Any] = {
         "identifier": touch.customer,
@@ -136,6 +145,4 @@ def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(value) if value else ""

@@ -86,7 +86,7 @@ async def take_from(members: list[Consumer], count: int, seconds: float = 20.0) 
     while len({r for records in taken for r in records}) < count and time.monotonic() < until:
         polled = await asyncio.gather(*(member.poll(10_000, 0.2) for member in members))
         for records, more in zip(taken, polled, strict=True):
-            records += more
+            records.extend(more)
     return taken
 
 

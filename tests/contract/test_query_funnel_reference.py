@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from asking.world import DAY, NOON, World, model_of
+from asking.world import DAY, NOON, insert, journey_rows, model_of, touchpoint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference.journeys import Touch, journeys_of
@@ -15,3 +17,94 @@ from reference.phase_funnel import Asked, funnel
 from etappe.clock import iso
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
+from etappe.workspaces import Workspace, new_workspace
+from query_api.answer import Answer
+from query_api.builds import Build
+from query_api.common import read_common
+from query_api.funnel.answer import answer_funnel
+from query_api.funnel.question import PARAMETERS, read_question
+from query_api.parameters import Reader
+
+BUILD = Build(1, "v1", model_of(3))
+HOUR = DAY // 24
+GAP = 2 * DAY
+
+# Few customers, hours and values, so that ties, window edges, several journeys and shared accounts are common.
+touches = st.builds(
+    Touch,
+    customer=st.integers(1, 8),
+    at=st.integers(0, 60).map(lambda n: NOON + n * 6 * HOUR),
+    phase=st.integers(0, 3),
+    seq=st.integers(0, 1),
+    id=st.integers(0, 999).map(lambda n: f"e{n}"),
+    account=st.sampled_from(["", "acme", "bolt"]),
+    channel=st.sampled_from(["", "email", "store"]),
+    country=st.sampled_from(["CH", "DE"]),
+    properties=st.sampled_from([{}, {"plan": "pro"}, {"plan": "free"}, {"plan": ""}]),
+)
+histories = st.lists(touches, max_size=50, unique_by=lambda touch: touch.id)
+
+moments = st.none() | st.integers(0, 60).map(lambda n: NOON + n * 6 * HOUR)
+questions = st.builds(
+    Asked,
+    order=st.sampled_from(["reached", "touched", "ordered", "strict"]),
+    unit=st.sampled_from(["customer", "journey", "account"]),
+    begin=moments,
+    end=moments,
+    window=st.none() | st.integers(0, 8).map(lambda n: n * 6 * HOUR),
+    by=st.sampled_from([None, None, "channel", "first_channel", "country", "property:plan"]),
+    touch=st.sampled_from(["first", "last"]),
+    interval=st.sampled_from([None, None, "day", "week", "month"]),
+    time_zone=st.sampled_from(["UTC", "America/New_York"]),
+).filter(lambda asked: asked.begin is None or asked.end is None or asked.begin < asked.end)
+
+
+@pytest.fixture
+def session(warehouse_url: str) -> Iterator[Session]:
+    session = connect_warehouse(warehouse_url).session()
+    migrate(session)
+    yield session
+    session.close()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories, asked=st.lists(questions, min_size=8, max_size=8))
+def test_every_mode_counts_as_defined(session: Session, history: list[Touch], asked: list[Asked]) -> None:
+    """Orders, units, windows, ranges, groups and periods, of the same random histories."""
+    workspace = stored(session, history)
+    journeys = journeys_of(history, GAP)
+    for each in [Asked(), Asked(order="touched"), *asked]:
+        answer = answered(session, replace(workspace, time_zone=each.time_zone), each)
+        expected = funnel(journeys, BUILD.phases, each)
+        assert rounded(answer.rows) == rounded(expected), each
+
+
+def stored(session: Session, history: Sequence[Touch]) -> Workspace:
+    """A workspace of its own with these touchpoints, folded."""
+    workspace = new_workspace(uuid.uuid4().hex)
+    insert(session, workspace.name, "journeys", journey_rows(journeys_of(history, GAP), 3))
+    insert(session, workspace.name, "touchpoints", [touchpoint(touch) for touch in history])
+    return workspace
+
+
+def answered(session: Session, workspace: Workspace, asked: Asked) -> Answer:
+    """From the parameters of a request to the answer."""
+    given = {
+        "order": asked.order,
+        "unit": asked.unit,
+        "from": None if asked.begin is None else iso(asked.begin),
+        "to": None if asked.end is None else iso(asked.end),
+        "window": None if asked.window is None else f"{asked.window}ms",
+        "by": asked.by,
+        "touch": asked.touch,
+        "interval": asked.interval,
+    }
+    reader = Reader([(name, value) for name, value in given.items() if value is not None], PARAMETERS)
+    question = read_question(reader, read_common(reader, "").range)
+    reader.finish()
+    return answer_funnel(session, workspace, BUILD, question)
+
+
+def rounded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Averages are sums of floating-point numbers: equal to a millionth."""
+    return [{k: round(v, 6) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]

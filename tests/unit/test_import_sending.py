@@ -1,4 +1,4 @@
-"""Sending: nothing is given up while the collector is only busy, and order is kept whatever the replies' order."""
+"""Sending: nothing is given up while the collector is only busy, and order is kept."""
 
 from __future__ import annotations
 

@@ -1,0 +1,79 @@
+"""The large installation for tests: each service a process of its own, over Kafka and a ClickHouse address."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from running import Etappe, clean_environment, etappe, free_port
+
+
+@dataclass
+class Large:
+    """`etappe collect`, `stitch` and `query`, each started on its own; `face` is how clients see them."""
+
+    folder: Path
+    log_url: str
+    warehouse_url: str
+    workspaces_file: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def start(self, keys: Mapping[str, str]) -> Etappe:
+        self.ports = {"COLLECT_PORT": free_port(), "QUERY_PORT": free_port()}
+        migrated = etappe("migrate", environment=self.environment)
+        assert migrated.returncode == 0, migrated.stderr
+        for service in ("collect", "stitch", "query"):
+            self.begin(service)
+        face = Etappe(
+            self.folder,
+            f"http://127.0.0.1:{self.ports['COLLECT_PORT']}",
+            f"http://127.0.0.1:{self.ports['QUERY_PORT']}",
+            self.processes["collect"],  # type: ignore[arg-type]  # only asked whether it is alive
+            keys,
+        )
+        (self.folder / "keys.json").write_text(json.dumps(dict(keys)))
+        face.wait_until_ready()
+        return face
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "ETAPPE_DATA_DIR": str(self.folder),
+            "ETAPPE_LOG_URL": self.log_url,
+            "ETAPPE_WAREHOUSE_URL": self.warehouse_url,
+            "ETAPPE_WORKSPACES_FILE": str(self.workspaces_file),
+            **{f"ETAPPE_{name}": str(port) for name, port in self.ports.items()},
+        }
+
+    def begin(self, service: str) -> None:
+        with (self.folder / f"{service}.out").open("ab") as output:
+            self.processes[service] = subprocess.Popen(
+                [sys.executable, "-m", "etappe", service],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**clean_environment(), **self.environment},
+            )
+
+    def kill(self, service: str) -> None:
+        """SIGKILL, as a power cut of one process."""
+        self.processes[service].kill()
+        self.processes[service].wait()
+
+    def stop(self) -> dict[str, int]:
+        """SIGTERM to all; their exit codes."""
+        for process in self.processes.values():
+            process.terminate()
+        return {name: process.wait(timeout=30) for name, process in self.processes.items()}
+
+    def end(self) -> None:
+        for name, process in self.processes.items():
+            if process.poll() is None:
+                self.kill(name)
+        shutil.rmtree(self.folder, ignore_errors=True)

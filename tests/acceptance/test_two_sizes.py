@@ -1,0 +1,99 @@
+"""The same events through both sizes of installation, with the stitcher killed in between: identical answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from large import Large
+from running import Etappe, is_ready, wait_until
+from script import chunks
+
+pytestmark = pytest.mark.kafka
+
+FUNNELS: tuple[dict[str, Any], ...] = (
+    {},
+    {"order": "touched"},
+    {"order": "ordered", "window": "30d"},
+    {"order": "strict", "unit": "journey"},
+    {"by": "channel", "touch": "last"},
+    {"by": "property:step"},
+    {"interval": "month", "unit": "journey"},
+    {"model": "aida", "from": "2026-01-10", "to": "2026-02-01"},
+)
+
+
+@pytest.fixture
+def large(tmp_path: Path, kafka_url: str, clickhouse_url: str) -> Iterator[Large]:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    prefix = f"t{uuid.uuid4().hex[:8]}-"
+    installation = Large(folder, f"{kafka_url}?prefix={prefix}", clickhouse_url, tmp_path / "workspaces.json")
+    yield installation
+    installation.end()
+
+
+def answers(service: Etappe, position: str) -> dict[str, Any]:
+    """Everything that can be asked, without the parts that name an installation or a moment."""
+    found: dict[str, Any] = {"first": service.ask("/v1/funnel", after=position, timeout=60)["rows"]}
+    for parameters in FUNNELS:
+        found[f"funnel {parameters}"] = service.ask("/v1/funnel", **parameters)["rows"]
+    for person in range(0, 40, 5):
+        identifier = f"anonymous_id:laptop-{person}"
+        (row,) = service.ask("/v1/customers", identifier=identifier)["rows"]
+        found[identifier] = row
+        found[f"journey {identifier}"] = service.ask(f"/v1/customers/{row['customer']}/journey")["rows"]
+    found["coverage"] = service.ask("/v1/coverage", model="acpl")["rows"]
+    (fresh,) = service.ask("/v1/freshness")["rows"]
+    found["freshness"] = {
+        name: fresh[name] for name in ("accepted", "stored", "duplicates", "rejected", "erased", "lag_seconds")
+    }
+    return found
+
+
+def send_with_a_kill(service: Etappe, kill: Callable[[], None]) -> str:
+    """Send the script, killing the stitcher after a third of it; the position after everything."""
+    requests = chunks()
+    furthest: dict[str, int] = {}
+    for number, events in enumerate(requests):
+        for part in service.send(events).split("_"):
+            partition, offset = part.split("-")
+            furthest[partition] = max(furthest.get(partition, 0), int(offset))
+        time.sleep(0.005)  # receipts in the order of sending, to the millisecond, in both installations
+        if number == len(requests) // 3:
+            kill()
+    return "_".join(f"{partition}-{offset}" for partition, offset in furthest.items())
+
+
+def test_kafka_and_a_clickhouse_address_answer_as_sqlite_and_the_embedded_engine(
+    start_etappe: Callable[..., Etappe], large: Large, tmp_path: Path
+) -> None:
+    small = start_etappe()
+    shutil.copy(small.folder / "workspaces.json", large.workspaces_file)
+
+    def kill_core() -> None:
+        os.kill(small.child(" core"), signal.SIGKILL)
+
+    position = send_with_a_kill(small, kill_core)
+    wait_until(lambda: is_ready(small.query), 30)
+    of_small = answers(small, position)
+
+    def kill_stitcher() -> None:
+        large.kill("stitch")
+        large.begin("stitch")
+
+    face = large.start(small.keys)
+    of_large = answers(face, send_with_a_kill(face, kill_stitcher))
+
+    assert of_small == of_large
+    assert of_small["freshness"]["accepted"] == sum(map(len, chunks()))
+    assert of_small["freshness"]["duplicates"] > 0
+    assert of_small["freshness"]["lag_seconds"] == 0
+    assert set(large.stop().values()) == {0}
