@@ -51,8 +51,11 @@ bench: $(VENV)/.dev.stamp
 demo: setup
 	$(BIN)/etappe demo
 
+# Where the two files of the data set lie: make demo-olist DATA=/some/folder
+DATA ?= $(or $(ETAPPE_TEST_DATA),../shared/data)
+
 demo-olist: setup
-	$(BIN)/python docs/examples/olist/run.py
+	ETAPPE=$(CURDIR)/$(BIN)/etappe docs/examples/olist/run.sh $(DATA)
 
 # The run-time lock is a part of the development lock, so that both install the same versions.
 lock: $(VENV)/.dev.stamp

@@ -1,4 +1,4 @@
-"""Rows 1 and 2: requests of one event and of 50, against a bare uvicorn application; and time to the reply."""
+"""Rows 1 and 2: requests of one event and of 50, against a bare uvicorn application; time to the reply."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from bench.events import stream
 from bench.figures import Pair, Row
@@ -21,7 +22,7 @@ from bench.scale import Scale
 from etappe.eventlog import CHANGES, COLLECTOR_TOPICS, TOUCHPOINTS, Entry, LogOptions, Position, connect_log
 from etappe.identifiers import event_key, make_identifier
 from etappe.touchpoint import Campaign, Page, Touchpoint, encode_record, record_key
-from etappe.warehouse import Sessions, connect_warehouse
+from etappe.warehouse import Session, Sessions, connect_warehouse
 from etappe.warehouse.migrate import migrate
 from etappe.workspaces import RegisterFile
 from query_api.position import reached
@@ -111,7 +112,7 @@ class Bench:
         await self._sessions.run(lambda s: s.execute("CREATE TABLE plain AS touchpoints"))
         begun = time.perf_counter()
         for block in blocks:
-            await self._sessions.run(lambda s, block=block: s.insert("plain", block))
+            await self._sessions.run(partial(Session.insert, table="plain", columns=block))
         return time.perf_counter() - begun
 
     def _touchpoints(self, count: int, seed: int) -> list[Touchpoint]:

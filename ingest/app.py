@@ -19,7 +19,7 @@ from ingest.http import App, Scope, Send
 from ingest.keys import Keys
 from ingest.native import Native
 from ingest.segment import BATCH_PATHS, PATHS, Segment
-from ingest.server import Server, listen, make_server, stopping_on_signals
+from ingest.server import Server, listen, make_server, settle_memory, stopping_on_signals
 from ingest.service import create_service
 from ingest.writes import WriteRoute
 
@@ -60,6 +60,7 @@ async def serve(settings: Settings) -> None:
     Raises SettingsError (a taken port, a bad URL) and LogUnavailable at the start.
     """
     stop = asyncio.Event()
+    settle_memory()
     with stopping_on_signals(stop), listen(settings.host, settings.collect_port) as listener:
         log = await connect_log(settings.log, COLLECTOR_TOPICS, log_options(settings))
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -19,11 +19,11 @@ class Sender(NamedTuple):
     received: int
 
 
-class Draft(msgspec.Struct):
+class Draft(msgspec.Struct, gc=False):
     """A touchpoint in the making, and what the sender said that a step has yet to read."""
 
     touchpoint: Touchpoint
-    names: Sequence[tuple[str, object]]
+    names: Collection[tuple[str, object]]
     """Identifiers as sent: type and value."""
     at: object = None
     sent_at: object = None

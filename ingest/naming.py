@@ -18,15 +18,15 @@ def read_identifier(
     salt: bytes, region: str | None, type_name: str, value: object
 ) -> Identifier | Refusal | None:
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
+    text = text_of(value)
+    if text is None:
+        return wrong(f"identifiers.{type_name[:60]}", kind_of(value), "a string or a number")
+    if len(text) > IDENTIFIER_CHARS:
+        found = f"identifiers.{type_name[:60]}: {len(text)} characters"
+        return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
     if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
         wanted = "a type of up to 40 small letters, digits and _, a letter first"
         return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {type_name[:60]!r} (wanted {wanted})")
-    text = text_of(value)
-    if text is None:
-        return wrong(f"identifiers.{type_name}", kind_of(value), "a string or a number")
-    if len(text) > IDENTIFIER_CHARS:
-        found = f"identifiers.{type_name}: {len(text)} characters"
-        return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
     return _hashed(salt, region, type_name, text)
 
 

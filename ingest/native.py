@@ -14,9 +14,10 @@ from ingest.reasons import Reason, Refusal, refuse, wrong
 
 Text = str | None
 Time = str | int | float | None
+Variant = str | int | float | bool | None
 
 
-class NativePage(msgspec.Struct):
+class NativePage(msgspec.Struct, gc=False):
     """The page or screen it happened on; `path` follows from `url` where it is absent."""
 
     url: Text = None
@@ -25,7 +26,7 @@ class NativePage(msgspec.Struct):
     referrer: Text = None
 
 
-class NativeCampaign(msgspec.Struct):
+class NativeCampaign(msgspec.Struct, gc=False):
     """The utm_ parameters."""
 
     source: Text = None
@@ -35,21 +36,21 @@ class NativeCampaign(msgspec.Struct):
     content: Text = None
 
 
-class NativeConsent(msgspec.Struct):
+class NativeConsent(msgspec.Struct, gc=False):
     """Absent: as the workspace says."""
 
     analytics: bool | None = None
     linking: bool | None = None
 
 
-class NativeContext(msgspec.Struct):
+class NativeContext(msgspec.Struct, gc=False):
     """What surrounds the event."""
 
     user_agent: Text = None
     country: Text = None
 
 
-class NativeEvent(msgspec.Struct):
+class NativeEvent(msgspec.Struct, gc=False):
     """One touchpoint as sent. Fields not named here are ignored; null is absent."""
 
     event: Text = None
@@ -67,7 +68,7 @@ class NativeEvent(msgspec.Struct):
     value: float | None = None
     currency: Text = None
     sentiment: float | None = None
-    experiments: dict[str, str | int | float | bool | None] | None = None
+    experiments: dict[str, Variant] | None = None
     consent: NativeConsent | None = None
     context: NativeContext | None = None
     traits: msgspec.Raw = msgspec.Raw(b"")
@@ -75,8 +76,6 @@ class NativeEvent(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(NativeEvent).decode
-_NO_PAGE, _NO_CAMPAIGN = Page(), Campaign()
-_NO_CONSENT, _NO_CONTEXT = NativeConsent(), NativeContext()
 _SEQ_LIMIT = 2**63
 
 
@@ -105,18 +104,21 @@ def draft_of(raw: bytes, sender: Sender) -> Draft | Refusal:
     traits, properties = as_object(event.traits), as_object(event.properties)
     if traits is None or properties is None:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
-    if event.seq is not None and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
+    seq = event.seq or 0
+    if not -_SEQ_LIMIT <= seq < _SEQ_LIMIT:
         return wrong("seq", "a number out of range", "an integer of 64 bits")
-    touchpoint = _touchpoint(event, sender)
-    names = list(event.identifiers.items()) if event.identifiers else []
+    touchpoint = _touchpoint(event, seq, sender)
+    _put_surroundings(touchpoint, event)
+    names = event.identifiers.items() if event.identifiers else ()
     return Draft(touchpoint, names, event.at, event.sent_at, traits, properties)
 
 
-def _touchpoint(event: NativeEvent, sender: Sender) -> Touchpoint:
+def _touchpoint(event: NativeEvent, seq: int, sender: Sender) -> Touchpoint:
     workspace = sender.caller.workspace
-    context = event.context or _NO_CONTEXT
-    consent = event.consent or _NO_CONSENT
-    default = workspace.consent_default
+    analytics = linking = workspace.consent_default
+    if event.consent is not None:
+        analytics = analytics if event.consent.analytics is None else event.consent.analytics
+        linking = linking if event.consent.linking is None else event.consent.linking
     return Touchpoint(
         workspace=workspace.name,
         id=event.id or "",
@@ -124,33 +126,39 @@ def _touchpoint(event: NativeEvent, sender: Sender) -> Touchpoint:
         at=sender.received,
         stamp=sender.received,
         identifiers=[],
-        seq=event.seq or 0,
-        account=(text_of(event.account) or "").strip(),
+        seq=seq,
         channel=event.channel or "",
         contact=event.contact or "",
         offline=event.offline or False,
-        page=_page(event.page),
-        campaign=_campaign(event.campaign),
         value=event.value,
-        currency=(event.currency or "").upper(),
         sentiment=event.sentiment,
-        experiments=_experiments(event.experiments),
-        consent_analytics=default if consent.analytics is None else consent.analytics,
-        consent_linking=default if consent.linking is None else consent.linking,
-        user_agent=context.user_agent or "",
-        country=(context.country or "").upper(),
+        consent_analytics=analytics,
+        consent_linking=linking,
     )
 
 
-def _page(page: NativePage | None) -> Page:
-    if page is None:
-        return _NO_PAGE
+def _put_surroundings(touchpoint: Touchpoint, event: NativeEvent) -> None:
+    """What most events do not have costs nothing where it is absent."""
+    if event.account is not None:
+        touchpoint.account = (text_of(event.account) or "").strip()
+    if event.page is not None:
+        touchpoint.page = _page(event.page)
+    if event.campaign is not None:
+        touchpoint.campaign = _campaign(event.campaign)
+    if event.currency:
+        touchpoint.currency = event.currency.upper()
+    if event.experiments:
+        touchpoint.experiments = _experiments(event.experiments)
+    if event.context is not None:
+        touchpoint.user_agent = event.context.user_agent or ""
+        touchpoint.country = (event.context.country or "").upper()
+
+
+def _page(page: NativePage) -> Page:
     return Page(page.url or "", page.path or "", page.title or "", page.referrer or "")
 
 
-def _campaign(campaign: NativeCampaign | None) -> Campaign:
-    if campaign is None:
-        return _NO_CAMPAIGN
+def _campaign(campaign: NativeCampaign) -> Campaign:
     return Campaign(
         campaign.source or "",
         campaign.medium or "",
@@ -160,10 +168,8 @@ def _campaign(campaign: NativeCampaign | None) -> Campaign:
     )
 
 
-def _experiments(experiments: dict[str, str | int | float | bool | None] | None) -> dict[str, str]:
+def _experiments(experiments: dict[str, Variant]) -> dict[str, str]:
     """Variants as text; true is "true", as in JSON."""
-    if not experiments:
-        return {}
     return {
         name: variant if isinstance(variant, str) else msgspec.json.encode(variant).decode()
         for name, variant in experiments.items()

@@ -1,50 +1,56 @@
 """What is personal, and how it is taken out before the log. Pure; docs/protocols.md lists the same names.
 
-Names of fields are compared in lower case without `_`, `-` and spaces, so `firstName`, `first_name` and
-`First Name` are one. Texts anywhere lose what looks like an e-mail address; web addresses lose those query
-parameters too that are named as personal values or secrets.
+Names of fields are known in their usual spellings: `firstName`, `first_name`, `First Name` and so on. Texts
+anywhere lose what looks like an e-mail address; web addresses lose those query parameters too that are named
+as personal values or secrets.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
 REDACTED = "[redacted]"
 
+Json = dict[str, object] | list[object]
 
-def _names(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
+REMEMBERED_CHARS = 600
+"""Pages are visited again and again; longer addresses are rare, and would let anybody fill the memory."""
 
 
-FIELDS = _names(
-    "email emailaddress mail phone phonenumber mobile mobilephone telephone tel fax",
-    "firstname lastname middlename fullname surname givenname familyname maidenname",
-    "address streetaddress street streetname birthday birthdate birth dateofbirth dob",
-    "ip ipaddress clientip remoteip ssn socialsecuritynumber iban creditcard cardnumber passport",
-    "password passwd secret token accesstoken refreshtoken authtoken apikey writekey",
+def _spelled(*names: str) -> frozenset[str]:
+    """Every usual spelling of each name, so that one look-up decides: firstName, first_name and so on."""
+    found: set[str] = set()
+    for name in names:
+        words = name.split()
+        capitals = [word.capitalize() for word in words]
+        for mark in ("", " ", "_", "-"):
+            small = mark.join(words)
+            found |= {small, small.upper(), mark.join(capitals), mark.join(words[:1] + capitals[1:])}
+    return frozenset(found)
+
+
+FIELDS = _spelled(
+    *("email", "e mail", "mail", "email address", "phone", "phone number", "mobile", "mobile phone"),
+    *("telephone", "tel", "fax", "first name", "last name", "middle name", "full name", "surname"),
+    *("given name", "family name", "maiden name", "address", "street address", "street", "street name"),
+    *("birthday", "birth date", "birthdate", "date of birth", "dob", "ip", "ip address", "client ip"),
+    *("ssn", "social security number", "iban", "credit card", "card number", "passport", "password"),
+    *("secret", "token", "access token", "refresh token", "auth token", "api key", "write key"),
 )
 """Personal wherever they stand: in properties, in traits, in the parameters of a web address."""
 
-TRAITS = FIELDS | _names("name username nickname displayname avatar picture latitude longitude")
+TRAITS = FIELDS | _spelled(
+    *("name", "username", "user name", "nickname", "display name", "avatar", "picture"),
+    *("latitude", "longitude"),
+)
 """Personal at the top of traits; deeper down `name` may be a company's or a plan's."""
 
 EMAIL = re.compile(r"""[^\s@<>()\[\]{}"',;:/?&=#|]{1,64}(?:@|%40)[\w\-]+(?:\.[\w\-]+)+""")
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*([^?#]*)")
 _QUERY = re.compile(r"\?([^#]*)")
 _USER_INFO = re.compile(r"^([a-z][a-z0-9+.\-]*://)[^/@?#]*@", re.IGNORECASE)
-
-
-@lru_cache(maxsize=4096)
-def _plain(name: str) -> str:
-    return re.sub(r"[_\-\s]", "", name).lower()
-
-
-def is_personal(name: str, names: frozenset[str] = FIELDS) -> bool:
-    """Whether a field of this name holds a personal value."""
-    return _plain(name) in names
 
 
 def looks_like_email(value: str) -> bool:
@@ -58,6 +64,21 @@ def clean_text(text: str) -> str:
     if "@" in text or "%40" in text:
         text = EMAIL.sub(REDACTED, text)
     return text
+
+
+def clean_page(url: str, path: str, referrer: str) -> tuple[str, str, str]:
+    """The same without what is personal; the path from the address where there is none."""
+    if len(url) + len(path) + len(referrer) > REMEMBERED_CHARS:
+        return _clean_page(url, path, referrer)
+    return _clean_usual_page(url, path, referrer)
+
+
+def _clean_page(url: str, path: str, referrer: str) -> tuple[str, str, str]:
+    url = clean_url(url)
+    return url, clean_url(path).partition("?")[0] or path_of(url), clean_url(referrer)
+
+
+_clean_usual_page = lru_cache(maxsize=8192)(_clean_page)
 
 
 def clean_url(url: str) -> str:
@@ -92,7 +113,7 @@ def _is_personal_parameter(pair: str) -> bool:
     name, _, value = pair.partition("=")
     if "%" in pair:
         name, value = unquote(name), unquote(value)
-    return _plain(name) in FIELDS or ("@" in value and EMAIL.search(value) is not None)
+    return name in FIELDS or ("@" in value and EMAIL.search(value) is not None)
 
 
 def may_hold_personal_text(raw: bytes) -> bool:
@@ -100,22 +121,19 @@ def may_hold_personal_text(raw: bytes) -> bool:
     return b"@" in raw or b"?" in raw or b"%" in raw or b"\\u00" in raw
 
 
-def has_personal(value: object, names: frozenset[str], texts: bool) -> bool:
-    """Whether `without_personal` would change a JSON value; `texts` says whether its texts need a look."""
-    if isinstance(value, str):
-        return texts and clean_text(value) != value
+def has_personal(value: Json, names: frozenset[str], texts: bool) -> bool:
+    """Whether `without_personal` would change it; `texts` says whether its texts need a look."""
     if isinstance(value, dict):
-        if not names.isdisjoint(map(_plain, value)):
+        if not names.isdisjoint(value):
             return True
-        return any(has_personal(each, FIELDS, texts) for each in _within(value.values(), texts))
-    if isinstance(value, list):
-        return any(has_personal(each, FIELDS, texts) for each in _within(value, texts))
+        value = list(value.values())
+    for each in value:
+        if isinstance(each, str):
+            if texts and clean_text(each) != each:
+                return True
+        elif isinstance(each, dict | list) and has_personal(each, FIELDS, texts):
+            return True
     return False
-
-
-def _within(values: Iterable[object], texts: bool) -> list[object]:
-    """Those of the values that need a look."""
-    return [each for each in values if type(each) in (dict, list) or (texts and type(each) is str)]
 
 
 def without_personal(value: object, names: frozenset[str] = FIELDS) -> object:
@@ -123,7 +141,7 @@ def without_personal(value: object, names: frozenset[str] = FIELDS) -> object:
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):
-        return {n: without_personal(each) for n, each in value.items() if _plain(n) not in names}
+        return {n: without_personal(each) for n, each in value.items() if n not in names}
     if isinstance(value, list):
         return [without_personal(each) for each in value]
     return value
@@ -139,7 +157,7 @@ def redacted(value: object, names: frozenset[str] = FIELDS) -> object:
         return value
     if _is_external_id(value):
         return {**value, "id": REDACTED}
-    return {n: REDACTED if _plain(n) in names else redacted(each, _inside(n)) for n, each in value.items()}
+    return {n: REDACTED if n in names else redacted(each, _inside(n)) for n, each in value.items()}
 
 
 def _inside(name: str) -> frozenset[str]:
@@ -149,4 +167,4 @@ def _inside(name: str) -> frozenset[str]:
 def _is_external_id(value: dict[str, object]) -> bool:
     """Segment's `externalIds`: the type stands beside the value, not before it."""
     kind = value.get("type")
-    return "id" in value and isinstance(kind, str) and is_personal(kind)
+    return "id" in value and kind in FIELDS

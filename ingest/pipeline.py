@@ -6,13 +6,13 @@ First the checks on the event as it was written, then the protocol makes a draft
 from __future__ import annotations
 
 from dataclasses import dataclass
-from os import urandom
 from typing import NamedTuple
 
 import msgspec
 
 from etappe.touchpoint import Touchpoint
 from ingest.drafts import Draft, Sender, Wire
+from ingest.ids import new_id
 from ingest.json_events import depth_of
 from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS
 from ingest.reasons import Reason, Refusal, refuse
@@ -119,6 +119,6 @@ def id_of(body: bytes) -> str:
     try:
         ids = _decode_ids(body)
     except msgspec.DecodeError:
-        return urandom(16).hex()
+        return new_id()
     found = next((each for each in (ids.id, ids.message_id) if isinstance(each, str) and each), "")
-    return found[:NAME_CHARS] or urandom(16).hex()
+    return found[:NAME_CHARS] or new_id()

@@ -11,7 +11,7 @@ from ingest.drafts import as_object
 Json = dict[str, Any]
 
 
-class SegmentEvent(msgspec.Struct, rename="camel"):
+class SegmentEvent(msgspec.Struct, rename="camel", gc=False):
     """One call, by itself or in a batch. What is `object` or Raw is read where it is used."""
 
     type: object = None
@@ -31,7 +31,7 @@ class SegmentEvent(msgspec.Struct, rename="camel"):
     traits: msgspec.Raw = msgspec.Raw(b"")
 
 
-class SegmentBatch(msgspec.Struct, rename="camel"):
+class SegmentBatch(msgspec.Struct, rename="camel", gc=False):
     """The envelope of several calls. Its context belongs to each of them, its sending time beats theirs."""
 
     batch: list[msgspec.Raw] | None = None
@@ -39,7 +39,7 @@ class SegmentBatch(msgspec.Struct, rename="camel"):
     sent_at: object = None
 
 
-class BodyKey(msgspec.Struct, rename="camel"):
+class BodyKey(msgspec.Struct, rename="camel", gc=False):
     write_key: object = None
 
 

@@ -6,8 +6,6 @@ or why the event is refused.
 
 from __future__ import annotations
 
-from os import urandom
-
 import msgspec
 import orjson
 
@@ -15,15 +13,15 @@ from etappe.clock import iso
 from etappe.identifiers import Identifier
 from etappe.touchpoint import Page
 from ingest.drafts import Draft, Sender
+from ingest.ids import new_id
 from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import ranked, read_identifier
 from ingest.personal import (
     FIELDS,
     TRAITS,
-    clean_url,
+    clean_page,
     has_personal,
     may_hold_personal_text,
-    path_of,
     without_personal,
 )
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
@@ -36,7 +34,7 @@ def put_id(draft: Draft, sender: Sender) -> Refusal | None:
     """An event without an id gets a random one; its sender cannot repeat it without being counted twice."""
     touchpoint = draft.touchpoint
     if not touchpoint.id:
-        touchpoint.id = urandom(16).hex()
+        touchpoint.id = new_id()
     elif len(touchpoint.id) > NAME_CHARS:
         return refuse(Reason.TOO_LONG, f"id has {len(touchpoint.id)} characters.")
     return None
@@ -126,11 +124,9 @@ def check_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
 def put_page(draft: Draft, sender: Sender) -> Refusal | None:
     """Addresses without personal parts; the path from the address where the sender gave none."""
     page = draft.touchpoint.page
-    if not (page.url or page.path or page.referrer):
-        return None
-    url = clean_url(page.url)
-    path = clean_url(page.path).partition("?")[0] or path_of(url)
-    draft.touchpoint.page = Page(url, path, page.title, clean_url(page.referrer))
+    if page.url or page.path or page.referrer:
+        url, path, referrer = clean_page(page.url, page.path, page.referrer)
+        draft.touchpoint.page = Page(url, path, page.title, referrer)
     return None
 
 

@@ -103,8 +103,8 @@ class Stitcher:
         writers = _Writers(self._sessions, self._register, models, partitions)
         filling = True
         while not self._stopping.is_set():
-            await writers.follow(consumer)
             records = await self._poll(consumer, _CHANGES_AT_ONCE, 0.0 if filling else _IDLE_SECONDS)
+            await writers.follow(consumer)  # after the poll, which may have changed what this member holds
             for workspace, changes in _by_workspace(records).items():
                 await self._persist(partial(writers.apply, workspace, changes))
             commits.note(records)
@@ -193,9 +193,12 @@ class _Writers:
             self._writers[name] = writer
 
     async def apply(self, workspace: str, changes: Sequence[tuple[int, Change]]) -> None:
-        """Apply changes; those of a workspace that is not in the register (any more) are left alone."""
-        if writer := self._writers.get(workspace):
-            await self._sessions.run(lambda session: writer.apply(session, changes))
+        """Apply changes; those of a workspace that has left the register are passed over, and said so."""
+        writer = self._writers.get(workspace)
+        if writer is None:
+            log_line.error("changes of an unknown workspace", workspace=workspace, changes=len(changes))
+            return
+        await self._sessions.run(lambda session: writer.apply(session, changes))
 
     async def fill(self) -> bool:
         """One step of filling for every workspace; whether there is more."""

@@ -14,6 +14,9 @@ from etappe.cli.target import find_target
 
 Row = Mapping[str, Any]
 
+_OTHER_COLUMNS = 70
+"""Characters that a row needs beside its bar."""
+
 
 def funnel(
     *,
@@ -49,13 +52,13 @@ def print_funnel(answer: Mapping[str, Any]) -> None:
     """The rows of `GET /v1/funnel` as a table with bars, and under it the rules they were counted by."""
     rows: list[Row] = answer["rows"]
     terminal = console()
-    terminal.print(_table(rows))
-    terminal.print(f"[dim]{_rules(answer.get('meta', {}))}[/]")
+    terminal.print(_table(rows, bar_width=max(8, min(30, terminal.width - _OTHER_COLUMNS))))
+    terminal.print(f"[dim]{_rules(answer['meta'])}[/]")
     if not any(row["count"] for row in rows):
         terminal.print("Nobody is in this funnel yet: widen the range, or look at `etappe status`.")
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: list[Row], bar_width: int) -> Table:
     heads = [head for head in ("period", "group") if any(row.get(head) is not None for row in rows)]
     table = Table(*heads, "phase", "", box=None, pad_edge=False, header_style="dim")
     for head in ("count", "of first", "of previous", "dropped", "median time"):
@@ -64,15 +67,15 @@ def _table(rows: list[Row]) -> Table:
     for row in rows:
         group = tuple(str(row.get(head) or "(none)") for head in heads)
         # A group is named once, on its first line.
-        table.add_row(*(group if group != previous else [""] * len(heads)), *_cells(row))
+        table.add_row(*(group if group != previous else [""] * len(heads)), *_cells(row, bar_width))
         previous = group
     return table
 
 
-def _cells(row: Row) -> Iterable[str]:
+def _cells(row: Row, bar_width: int) -> Iterable[str]:
     return (
         str(row["phase"]),
-        bar(row["rate"] or 0),
+        bar(row["rate"] or 0, bar_width),
         f"{row['count']:,}",
         _percent(row["rate"]),
         _percent(row["step_rate"]),
@@ -87,5 +90,6 @@ def _percent(share: float | None) -> str:
 
 def _rules(meta: Mapping[str, Any]) -> str:
     """The part of `meta` that a reader needs to tell two funnels apart."""
-    names = ("model", "version", "order", "unit", "window", "from", "to", "watermark")
-    return "  ".join(f"{name}={meta[name]}" for name in names if meta.get(name) not in (None, ""))
+    names = ("model", "model_version", "order", "unit", "window_ms", "from", "to")
+    told = {name: meta.get(name) for name in names} | {"through": meta["watermark"].get("journeys")}
+    return "  ".join(f"{name}={value}" for name, value in told.items() if value not in (None, ""))

@@ -54,22 +54,14 @@ def _ask(target: Target, identifier: str) -> tuple[Row, Mapping[str, Any]]:
 
 
 def _known_as(customer: Row) -> str:
-    """Its identifiers where the answer has them; personal ones by their type alone."""
-    names = [
-        f"{each['type']}:{each['value']}"
-        if each.get("value")
-        else str(each.get("type", ""))
-        if isinstance(each, Mapping)
-        else str(each)
-        for each in customer.get("identifiers") or ()
-    ]
-    return f"[dim]{escape('  '.join(names))}[/]"
+    """Its identifiers; personal ones stand there by their type alone."""
+    return f"[dim]{escape('  '.join(map(str, customer['identifiers'])))}[/]"
 
 
 def _timeline(rows: list[Row], model: str) -> Table:
     table = Table("at", "event", "channel", "phase", "via", box=None, pad_edge=False, header_style="dim")
     for before, row in zip([None, *rows], rows, strict=False):
-        if before is not None and before.get("journey") != row.get("journey"):
+        if before is not None and before["journey"] != row["journey"]:
             table.add_section()
             table.add_row("[dim]· · ·[/]")
         table.add_row(*(escape(each) for each in _cells(row, model)))
@@ -77,18 +69,6 @@ def _timeline(rows: list[Row], model: str) -> Table:
 
 
 def _cells(row: Row, model: str) -> list[str]:
-    phases = row.get("phases") or {}
     moment = str(row["at"]).replace("T", " ").removesuffix("Z")
-    return [
-        moment,
-        str(row["event"]),
-        str(row.get("channel") or ""),
-        str(phases.get(model) or ""),
-        _via(row.get("identifier")),
-    ]
-
-
-def _via(identifier: object) -> str:
-    if isinstance(identifier, Mapping):
-        return ":".join(str(identifier[part]) for part in ("type", "value") if identifier.get(part))
-    return str(identifier or "")
+    phase = row["phases"].get(model)
+    return [str(each or "") for each in (moment, row["event"], row["channel"], phase, row["identifier"])]

@@ -34,7 +34,7 @@ def list_keys(workspace: WorkspaceName = WORKSPACE, data_dir: DataDir = None, js
     found = [_shown(key) for key in register.keys if key.workspace == workspace]
     if json:
         return print_json(found)
-    table = Table("id", "kind", "created", "state")
+    table = Table("id", "kind", "created", "state", box=None, pad_edge=False, header_style="dim")
     for each in found:
         table.add_row(
             str(each["id"]), str(each["kind"]), str(each["created"]), "revoked" if each["revoked"] else "good"

@@ -73,10 +73,10 @@ def send_command(service: Service, keys: Keys) -> str:
         '"channel": "email"}'
     )
     return (
-        f"POSITION=$(curl -sS -D- -o /dev/stderr {service.collector}/v1/touchpoints \\\n"
+        f"POSITION=$(curl -fsS -D- -o /dev/null {service.collector}/v1/touchpoints \\\n"
         f"  -H 'Authorization: Bearer {keys.write_key}' \\\n"
         f"  -d '{body}' \\\n"
-        "  | grep -i ^x-etappe-position | cut -d' ' -f2 | tr -d '\\r')"
+        "  | grep -i ^x-etappe-position | cut -d' ' -f2 | tr -d '\\r') && echo \"safe at $POSITION\""
     )
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from rich.console import Console
 
+_FILE_WIDTH = 120
+
 _FULL, _PARTS = "█", " ▏▎▍▌▋▊▉"
 
 
 def console(stderr: bool = False) -> Console:
-    """A terminal on stdout (or stderr); plain text without colours, never wrapped, where that is none."""
+    """A terminal on stdout (or stderr); where that is none, plain text of one fixed width."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _FILE_WIDTH)
 
 
 def print_json(value: Any) -> None:

@@ -80,7 +80,7 @@ def default_folder() -> Path:
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object in a reply; Refused, with every problem it names, where the service said no."""
+    """The JSON object in a reply; Refused, in the service's words, where it said no."""
     try:
         content = response.json()
     except ValueError:
@@ -95,9 +95,4 @@ def _refusal(status: int, content: Mapping[str, Any]) -> str:
         return (
             f"The key is not good for this ({status}): look at `etappe keys list`, or give another --token."
         )
-    problems = "; ".join(
-        f"{each.get('field')}: {each.get('value')!r} (wanted {each.get('wanted')})"
-        for each in content.get("problems", [])
-    )
-    said = content.get("error") or content.get("detail") or "no reason given"
-    return f"{status}: {said}{f' {problems}' if problems else ''}"
+    return f"{status}: {content.get('error') or content.get('detail') or 'it gave no reason'}"

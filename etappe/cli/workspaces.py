@@ -34,7 +34,7 @@ def list_workspaces(data_dir: DataDir = None, json: Json = False) -> None:
     ]
     if json:
         return print_json(rows)
-    table = Table("workspace", "time zone", "gap", "keys")
+    table = Table("workspace", "time zone", "gap", "keys", box=None, pad_edge=False, header_style="dim")
     for each in register.workspaces.values():
         live = sum(key.workspace == each.name and not key.revoked for key in register.keys)
         table.add_row(each.name, each.time_zone, f"{each.gap_days:g} d", str(live))

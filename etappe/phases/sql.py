@@ -69,7 +69,7 @@ def _split(phases: Sequence[Phase]) -> tuple[dict[str, int], dict[int, list[Cond
         for rule in phase.rules:
             names, other = _names_of(rule)
             for name in names:
-                lookup.update({name: position})
+                lookup.setdefault(name, position)
             if other is not None:
                 rest.setdefault(position, []).append(other)
     return lookup, rest

@@ -6,7 +6,7 @@
 SELECT
     customer, accounts, furthest_here AS furthest, began, over,
     toString({value:Identifier}[1]) AS value, true AS carries, started[1] AS valued,
-    arrayMap(t -> if(t >= 0 AND t < began + {window:Int64}, t, -1), milestones_here) AS times,
+    arrayMap(t -> if(t >= 0 AND t <= began + {window:Int64}, t, -1), milestones_here) AS times,
     arrayLastIndex(t -> t >= 0, arraySlice(times, 1, depth_here)) AS depth
 FROM journeys FINAL
 ARRAY JOIN

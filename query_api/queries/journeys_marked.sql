@@ -8,7 +8,7 @@ SELECT
     customer, accounts, furthest_here AS furthest, began, over,
     arrayFilter(mark -> {whole:Bool} OR (mark.1 >= began AND mark.1 <= over), marks) AS own,
     if({touch:String} = 'first', own[1].4, own[-1].4) AS value, notEmpty(own) AS carries, began AS valued,
-    arrayMap(t -> if(t >= 0 AND t < began + {window:Int64}, t, -1), milestones_here) AS times,
+    arrayMap(t -> if(t >= 0 AND t <= began + {window:Int64}, t, -1), milestones_here) AS times,
     arrayLastIndex(t -> t >= 0, arraySlice(times, 1, depth_here)) AS depth
 FROM
 (

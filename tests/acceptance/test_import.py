@@ -62,7 +62,7 @@ def test_an_import_killed_in_the_middle_is_finished_by_the_next_one(
     etappe_up: Etappe, tmp_path: Path
 ) -> None:
     before = stored(etappe_up)
-    arguments = ["import", str(orders(tmp_path, 60_000)), "--map", str(mapping(tmp_path)), "--json"]
+    arguments = ["import", str(orders(tmp_path, 20_000)), "--map", str(mapping(tmp_path)), "--json"]
     states = etappe_up.folder / "imports"
     first = subprocess.Popen(
         [sys.executable, "-m", "etappe", *arguments, "--data-dir", str(etappe_up.folder)],
@@ -75,9 +75,9 @@ def test_an_import_killed_in_the_middle_is_finished_by_the_next_one(
 
     (report,) = json.loads(etappe_up.command(*arguments).stdout)
 
-    assert 0 < report["resumed_after"] < 60_000
-    assert (report["rows"], report["accepted"], report["refused"]) == (60_000, 60_000, 0)
-    assert stored(etappe_up) - before == 60_000
+    assert 0 < report["resumed_after"] < 20_000
+    assert (report["rows"], report["accepted"], report["refused"]) == (20_000, 20_000, 0)
+    assert stored(etappe_up) - before == 20_000
 
 
 def test_bad_rows_are_reported_and_the_others_are_in(etappe_up: Etappe, tmp_path: Path) -> None:

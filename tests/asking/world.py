@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from etappe.eventlog import EventLog
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
-from etappe.warehouse import Limits, Session, Sessions, Warehouse
-from etappe.workspaces import Register, Workspace, new_workspace
+from etappe.warehouse import Session, Sessions
+from etappe.workspaces import KEY_KINDS, Register, Workspace, new_workspace
 from query_api.app import create_app
 
 DAY = 86_400_000
@@ -29,20 +30,28 @@ def model_of(phases: int, name: str = "acpl") -> PhaseModel:
 
 
 class World:
-    """One workspace `shop` with a read token, and the API over it; `write` fills its tables."""
+    """One workspace with a key of each kind, and the API over it; `write` fills its tables."""
 
-    def __init__(self, warehouse: Warehouse, write: Session, log: EventLog | None = None) -> None:
+    def __init__(self, write: Session, sessions: Sessions) -> None:
         self.write = write
-        self.workspace = new_workspace("shop")
+        self.log: EventLog | None = None
+        self.now = NOW
+        self.workspace = new_workspace(uuid.uuid4().hex)
         self.register = Register().with_workspace(self.workspace)
         self.tokens: dict[str, str] = {}
-        for kind in ("write", "secret", "read", "admin"):
-            self.register, _, self.tokens[kind] = self.register.with_key(kind, "shop", 0)  # type: ignore[arg-type]  # the four kinds
-        self.now = NOW
-        self._sessions = Sessions(warehouse, 2, Limits(seconds=20))
-        self.app = create_app(self._sessions, log, lambda: self.register, lambda: self.now)
-        transport = httpx.ASGITransport(self.app)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://query", timeout=30)
+        for kind in KEY_KINDS:
+            self.register, _, self.tokens[kind] = self.register.with_key(kind, self.workspace.name, 0)
+        self._sessions = sessions
+        self.client = self._connect()
+
+    def read_log(self, log: EventLog) -> None:
+        """Give the API a log, which it has not by itself."""
+        self.log = log
+        self.client = self._connect()
+
+    def _connect(self) -> httpx.AsyncClient:
+        self.app = create_app(self._sessions, self.log, lambda: self.register, lambda: self.now)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://query", timeout=30)
 
     def settle(self, **changes: Any) -> None:
         """Change the workspace, like its time zone."""
@@ -84,18 +93,17 @@ class World:
 
     def add_touches(self, touches: Sequence[Touch], phases: int = 3, gap: int = 90 * DAY) -> None:
         """Journeys and touchpoints of customers that were never linked: each its own only identifier."""
-        self.add_journeys(journeys_of(touches, gap), phases)
+        self.add_journeys_of(touches, phases, gap)
         self.add_touchpoints(*(touchpoint(touch) for touch in touches))
+
+    def add_journeys_of(self, touches: Sequence[Touch], phases: int = 3, gap: int = 90 * DAY) -> None:
+        self.add_journeys(journeys_of(touches, gap), phases)
 
     def add_touchpoints(self, *rows: Mapping[str, Any]) -> None:
         self.insert("touchpoints", rows)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        insert(self.write, "shop", table, rows)
-
-    async def close(self) -> None:
-        await self.client.aclose()
-        await self._sessions.close()
+        insert(self.write, self.workspace.name, table, rows)
 
 
 def journey_rows(journeys: Sequence[Journey], phases: int, build: int = 1) -> list[dict[str, Any]]:

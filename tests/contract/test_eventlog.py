@@ -151,6 +151,12 @@ async def test_large_values_come_back_whole(log: EventLog) -> None:
     assert values(records) == [large, b"small"]
 
 
+async def test_an_append_larger_than_the_buffer_goes_in_alone(log_factory: OpenLog) -> None:
+    log = await log_factory(buffer_bytes=1000)
+    await asyncio.gather(*(log.append(TOUCHPOINTS, entries(50)) for _ in range(5)))
+    assert sum((await log.ends(TOUCHPOINTS)).offsets.values()) == 250
+
+
 async def test_a_process_writes_only_the_topics_it_was_opened_for(log_factory: OpenLog) -> None:
     log = await log_factory(writes=(TOUCHPOINTS, REJECTS))
     with pytest.raises(LogUnavailable, match="changes"):

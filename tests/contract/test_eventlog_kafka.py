@@ -159,6 +159,7 @@ async def test_a_broker_away_in_the_middle_costs_deadlines_and_bounded_memory_th
     log = await open_log(own_kafka.url, deadline=1.5, buffer_bytes=1_000_000)
     stored = kilobytes(50)
     await log.append(TOUCHPOINTS, stored)
+    consumer = await log.consumer(TOUCHPOINTS, "g")
     own_kafka.stop()
 
     began = time.monotonic()
@@ -179,6 +180,14 @@ async def test_a_broker_away_in_the_middle_costs_deadlines_and_bounded_memory_th
     await until(goes_on, 40)
     records = await log.read(TOUCHPOINTS, await log.starts(TOUCHPOINTS), 100_000)
     assert {e.value for e in stored} | {b"last"} <= {r.value for r in records}
+
+    polled: set[bytes] = set()
+
+    async def consumed() -> bool:
+        polled.update(r.value for r in await consumer.poll(10_000, 0.5))
+        return {r.value for r in records} <= polled
+
+    await until(consumed, 30)
 
 
 @pytest.mark.kafka

@@ -33,25 +33,13 @@ def count_by_origin(leads: Path, deals: Path) -> dict[Group, tuple[int, int]]:
     return {origin: (count, won[origin]) for origin, count in Counter(origins.values()).items()}
 
 
-def count_by_first_origin(leads: Path, deals: Path) -> dict[Group, tuple[int, int]]:
-    """The same, a lead counted under None where its deal is dated before its first contact.
-
-    That is what a group by the first touchpoint says: the deal carries no origin.
-    """
-    counts = dict(count_by_origin(leads, deals))
-    for origin in won_before_contact(leads, deals):
-        all_leads, won = counts[origin]
-        counts[origin] = (all_leads - 1, won - 1)
-        all_leads, won = counts.get(None, (0, 0))
-        counts[None] = (all_leads + 1, won + 1)
-    return counts
-
-
-def won_before_contact(leads: Path, deals: Path) -> list[Group]:
-    """The origins of leads whose deal is dated before the day of their first contact."""
+def won_before_contact(leads: Path, deals: Path) -> list[tuple[str, Group]]:
+    """Leads whose deal is dated before the day of their first contact, with their origins."""
     known = {row["mql_id"]: row for row in _rows(leads)}
-    pairs = [(row["won_date"], known[row["mql_id"]]) for row in _rows(deals)]
-    return [lead["origin"] or None for won, lead in pairs if won < lead["first_contact_date"]]
+    early = [
+        row["mql_id"] for row in _rows(deals) if row["won_date"] < known[row["mql_id"]]["first_contact_date"]
+    ]
+    return [(lead, known[lead]["origin"] or None) for lead in early]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

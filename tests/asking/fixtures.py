@@ -1,0 +1,50 @@
+"""Fixtures: a query API on either engine. The tables are made once a module; each test has a workspace of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from asking.world import World, model_of
+from front.fixtures import Front
+
+from etappe.warehouse import Limits, Session, Sessions, connect_warehouse
+from etappe.warehouse.migrate import migrate
+
+Tables = tuple[Session, Sessions]
+
+
+@pytest.fixture(scope="module", params=["chdb", "clickhouse"])
+def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+    """A session that writes, and the read-only ones that answer, on migrated tables."""
+    if request.param == "chdb":
+        url = f"chdb:///{tmp_path_factory.mktemp('asking') / 'warehouse'}"
+    else:
+        front: Front = request.getfixturevalue("clickhouse_front")
+        database = f"t{uuid.uuid4().hex}"
+        front.execute(f"CREATE DATABASE {database}")
+        url = f"clickhouse://127.0.0.1:{front.port}/{database}"
+    warehouse = connect_warehouse(url)
+    write = warehouse.session()
+    migrate(write)
+    sessions = Sessions(warehouse, 2, Limits(seconds=20))
+    yield write, sessions
+    asyncio.run(sessions.close())
+    write.close()
+
+
+@pytest.fixture
+async def empty_world(tables: Tables) -> AsyncIterator[World]:
+    """A workspace that nothing has been folded for, not even a model."""
+    world = World(*tables)
+    yield world
+    await world.client.aclose()
+
+
+@pytest.fixture
+def world(empty_world: World) -> World:
+    """A workspace with an active model acpl of the phases p1, p2, p3."""
+    empty_world.add_build(model_of(3))
+    return empty_world

@@ -1,0 +1,101 @@
+"""Whatever happens on the way, the views end as the references say: any order, any batches, deaths and replays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stitching.world import Dying, Event, Killed, World, assert_as_expected
+
+from etappe.warehouse import Session, connect_warehouse
+from etappe.warehouse.migrate import migrate
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One engine for the whole file: each example has a workspace of its own."""
+    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
+    migrate(session)
+    yield session
+    session.close()
+
+
+WHO = st.sampled_from(
+    "u1 u2 u3 e1 e2 a1 a2 d1".split()
+    + ["u1 e1", "u2 e1", "u2 e2", "e1 p1", "e2 p1", "u1 a1", "u2 a1", "u3 a1", "e1 a1", "u1 a2", "e2 a2", "p1 d1"]
+    + ["a1 d1", "a2 d1", "u1 a1 d1", "u2 a2 d1", "u3 e1 a2"]
+)
+FORMER = st.sampled_from(["", "", "", "=1", "=2", "=3", "a1", "a2"])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Events whose stamps, times and ids fall in different orders and are often equal."""
+    events = []
+    for n in range(draw(st.integers(2, 12))):
+        who = draw(WHO)
+        events.append(
+            Event(
+                n + draw(st.sampled_from([0, 100])),
+                who,
+                draw(st.integers(0, 30)),
+                draw(st.sampled_from(["P1", "P2", "P3", "X"])),
+                draw(FORMER) if who.startswith("u") else "",
+                stamp=draw(st.integers(0, 8)),
+            )
+        )
+    return events
+
+
+Step = tuple[str, int, int]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("normalise"), st.integers(1, 4), st.just(0)),
+        st.tuples(st.just("apply"), st.integers(1, 3), st.just(0)),
+        st.tuples(st.just("commit"), st.just(0), st.just(0)),
+        st.tuples(st.just("die normalising"), st.integers(1, 4), st.integers(1, 3)),
+        st.tuples(st.just("die applying"), st.integers(1, 5), st.integers(1, 5)),
+    ),
+    max_size=14,
+)
+
+
+class Run:
+    """A world that goes through steps; what was not committed comes again after a death."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.committed = (0, 0)
+
+    def step(self, kind: str, count: int, writes: int) -> None:
+        world = self.world
+        session = Dying(world.session, writes)
+        try:
+            if "normalis" in kind:
+                world.normalise(count, session if writes else None)
+            elif "appl" in kind:
+                world.apply(count, session if writes else None)
+            else:
+                self.committed = (world.normalised, world.applied)
+        except Killed:
+            world.normalised, world.applied = self.committed
+            world.start()
+
+
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(histories(), st.data(), STEPS)
+def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys(
+    session: Session, events: list[Event], data: st.DataObject, steps: list[Step]
+) -> None:
+    copies = data.draw(st.lists(st.sampled_from(events), max_size=4))
+    deliveries = data.draw(st.permutations(events + copies))
+    run = Run(World(session))
+    run.world.log(deliveries)
+    for kind, count, writes in steps:
+        run.step(kind, count, writes)
+    run.world.drain()
+    assert_as_expected(run.world, events)

@@ -1,0 +1,95 @@
+"""Every command explains itself, is imported only when it is called, and fails with a message and the right code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from etappe.cli.app import COMMANDS, command, load
+
+RUNNER = CliRunner(env={"TERM": "dumb", "COLUMNS": "200"})
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """The words that call each command, those of groups included."""
+    for name in COMMANDS:
+        loaded = load(name)
+        inner = getattr(loaded, "commands", None)
+        yield from ((name, each) for each in inner) if inner else [(name,)]
+
+
+def help_of(*words: str) -> str:
+    result = RUNNER.invoke(command(), [*words, "--help"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_help_ends_with_an_example_of_this_very_command(words: tuple[str, ...]) -> None:
+    last = help_of(*words).strip().splitlines()[-1]
+    assert last.strip().startswith("Example: ")
+    assert f"etappe {' '.join(words)}" in last
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_in_the_list_is_the_first_sentence_of_the_help(name: str) -> None:
+    assert str(load(name).help).startswith(COMMANDS[name].summary)
+
+
+def test_the_list_shows_every_command_but_the_hidden_one() -> None:
+    text = help_of()
+    assert [name for name, entry in COMMANDS.items() if (f" {name} " in text) == entry.hidden] == []
+
+
+def imported_by(code: str) -> set[str]:
+    """The modules that a fresh interpreter has after `code`."""
+    program = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"httpx", "fastapi", "pydantic", "chdb", "clickhouse_connect", "pyarrow"}
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    code = "from etappe.cli.app import command\ncommand()(['--help'], standalone_mode=False)"
+    assert imported_by(code) & HEAVY == set()
+
+
+def test_the_supervisor_opens_neither_log_nor_database() -> None:
+    assert (
+        imported_by("import etappe.cli.up") & {"chdb", "clickhouse_connect", "aiokafka", "sqlite3"} == set()
+    )
+
+
+def test_the_collector_never_imports_the_database() -> None:
+    assert imported_by("import etappe.cli.collect") & {"chdb", "clickhouse_connect", "pyarrow"} == set()
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["funnel", "--nonsense"], ["journey"], ["journey", "anna"], []]
+)
+def test_wrong_use_is_exit_code_2(words: list[str]) -> None:
+    assert RUNNER.invoke(command(), words).exit_code == 2
+
+
+def test_what_goes_wrong_is_one_message_and_exit_code_1(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "etappe", "funnel", "--data-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "start Etappe with `etappe up`" in done.stderr
+
+
+def test_why_says_that_it_is_not_there_yet(tmp_path: Path) -> None:
+    result = RUNNER.invoke(command(), ["journey", "user_id:1", "--why", "--data-dir", str(tmp_path)])
+    assert "not available yet" in str(result.exception)

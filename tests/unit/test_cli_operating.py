@@ -1,0 +1,153 @@
+"""Keys, workspaces and models from the command line, without a running service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from etappe.cli.app import command
+from etappe.cli.register import change_register
+from etappe.errors import EtappeError
+from etappe.workspaces import Register, RegisterFile, new_workspace, read_register
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    call(tmp_path, "workspaces", "create", "default")
+    return tmp_path
+
+
+def call(folder: Path, *words: str) -> str:
+    result = CliRunner().invoke(command(), [*words, "--data-dir", str(folder)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def listed(folder: Path, *words: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(call(folder, *words, "--json"))
+    return rows
+
+
+def test_a_new_workspace_has_a_key_of_each_kind_which_are_shown_once(tmp_path: Path) -> None:
+    keys = json.loads(call(tmp_path, "workspaces", "create", "shop-ch", "--json"))
+    register = read_register(tmp_path / "workspaces.json")
+    kinds = [key.kind for name in keys if name != "workspace" and (key := register.find(keys[name]))]
+    assert kinds == ["write", "secret", "read", "admin"]
+    assert keys["write_key"] not in (tmp_path / "workspaces.json").read_text()
+
+
+def test_workspaces_are_listed_without_their_salts(folder: Path) -> None:
+    (row,) = listed(folder, "workspaces", "list")
+    assert (row["name"], "salt" in row) == ("default", False)
+    assert "default" in call(folder, "workspaces", "list")
+
+
+def test_a_workspace_is_made_once(folder: Path) -> None:
+    with pytest.raises(EtappeError, match="default exists already"):
+        call(folder, "workspaces", "create", "default")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 65])
+def test_a_workspace_needs_a_plain_name(folder: Path, name: str) -> None:
+    result = CliRunner().invoke(command(), ["workspaces", "create", name, "--data-dir", str(folder)])
+    assert result.exit_code == 2
+
+
+def test_a_created_key_works_until_it_is_revoked(folder: Path) -> None:
+    secret = call(folder, "keys", "create", "read").strip()
+    file = RegisterFile(folder / "workspaces.json")
+    key = file.current().find(secret)
+    assert key is not None
+    assert key.kind == "read"
+    call(folder, "keys", "revoke", key.id)
+    assert file.current().find(secret) is None
+
+
+def test_keys_are_listed_without_secrets(folder: Path) -> None:
+    created = json.loads(call(folder, "keys", "create", "admin", "--json"))
+    rows = listed(folder, "keys", "list")
+    assert [row["kind"] for row in rows] == ["write", "secret", "read", "admin", "admin"]
+    assert rows[-1] == {name: value for name, value in created.items() if name != "key"}
+    assert created["key"] not in call(folder, "keys", "list")
+
+
+def test_an_unknown_key_or_workspace_is_named(folder: Path) -> None:
+    with pytest.raises(EtappeError, match="no key 00000000"):
+        call(folder, "keys", "revoke", "00000000")
+    with pytest.raises(EtappeError, match="no workspace nowhere"):
+        call(folder, "keys", "create", "read", "--workspace", "nowhere")
+
+
+def test_a_kind_that_does_not_exist_is_wrong_use(folder: Path) -> None:
+    result = CliRunner().invoke(command(), ["keys", "create", "root", "--data-dir", str(folder)])
+    assert result.exit_code == 2
+
+
+def test_changes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "workspaces.json"
+
+    def add(name: str) -> None:
+        def change(register: Register) -> Register:
+            return register.with_workspace(new_workspace(name))
+
+        change_register(path, change)
+
+    threads = [Thread(target=add, args=(f"w{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(read_register(path).workspaces) == 8
+
+
+def check(file: Path, *words: str) -> str:
+    result = CliRunner().invoke(command(), ["models", "check", str(file), *words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+MODEL = """\
+name: shop
+conversion: bought
+phases:
+  - name: looked
+    rules:
+      - event: Product Viewed
+  - name: bought
+    rules:
+      - event: Order Completed
+"""
+
+
+def test_a_good_model_is_summed_up(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(MODEL)
+    assert "shop, looked > bought; the goal is bought" in check(file)
+    assert json.loads(check(file, "--json"))["phases"] == [
+        {"name": "looked", "rules": 1},
+        {"name": "bought", "rules": 1},
+    ]
+
+
+def test_every_problem_of_a_broken_model_is_named_on_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(
+        MODEL.replace("name: shop", "name: My Shop").replace("goal", "").replace("bought\n", "sold\n", 1)
+    )
+    with pytest.raises(EtappeError, match="cannot be used") as caught:
+        check(file)
+    lines = str(caught.value).splitlines()[1:]
+    assert len(lines) == 2
+    assert all("shop.yaml" in line for line in lines)
+
+
+def test_a_missing_model_file_is_wrong_use() -> None:
+    assert CliRunner().invoke(command(), ["models", "check", "/nowhere.yaml"]).exit_code == 2
