@@ -16,7 +16,10 @@ Names = Literal["person", "device"]
 
 @dataclass(frozen=True, slots=True)
 class IdentifierType:
-    """How values of one type are treated. `rank`: lower is better; the best of an event is what its touchpoint belongs to."""
+    """How values of one type are treated.
+
+    `rank`: lower is better; a touchpoint belongs to the best identifier of its event.
+    """
 
     name: str
     names: Names
@@ -40,8 +43,11 @@ DEFAULT_TYPES = {
 _OTHER_PERSON_RANK = 5
 
 _BLOCKED = frozenset(
-    "null undefined none nan anonymous guest unknown test true false not_authenticated -1".split()
-) | {"", "[object object]"}
+    (
+        "", "null", "undefined", "none", "nan", "anonymous", "guest", "unknown", "test", "true", "false",
+        "not_authenticated", "[object object]", "-1",
+    )
+)  # fmt: skip
 _ZEROS_AND_DASHES = re.compile(r"[0\-\s]*")
 
 

@@ -20,7 +20,9 @@ REFUSED = Counter("etappe_refused_events", "Events refused", ["workspace", "reas
 REQUESTS = Counter("etappe_requests", "HTTP requests", ["service", "status"], registry=REGISTRY)
 
 # Seconds from a request's arrival to its reply. Rises on the collector: the disk or Kafka is slow.
-REQUEST_SECONDS = Histogram("etappe_request_seconds", "Seconds per HTTP request", ["service"], registry=REGISTRY)
+REQUEST_SECONDS = Histogram(
+    "etappe_request_seconds", "Seconds per HTTP request", ["service"], registry=REGISTRY
+)
 
 # Touchpoints normalised, by outcome. Duplicates rise: a sender retries a lot.
 NORMALISED = Counter("etappe_normalised_events", "Touchpoints normalised", ["outcome"], registry=REGISTRY)

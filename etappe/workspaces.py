@@ -59,7 +59,7 @@ class Register:
     keys: tuple[Key, ...] = ()
 
     def find(self, secret: str) -> Key | None:
-        """The key behind a secret, unless unknown or revoked. Looked up by hash, so time tells nothing of the secret."""
+        """The key behind a secret, unless unknown or revoked; found by hash, so time tells nothing of it."""
         wanted = _digest(secret)
         found = next((key for key in self.keys if secrets.compare_digest(key.sha256, wanted)), None)
         return None if found is None or found.revoked else found

@@ -25,6 +25,7 @@ from query_api.measured import Measured
 from query_api.parameters import Parameter
 from query_api.refusals import add_refusals
 from query_api.sources import Sources
+from query_api.sql import text_of
 
 
 def create_app(
@@ -90,7 +91,7 @@ def _add_service_routes(app: FastAPI, sessions: Sessions) -> None:
     @app.get("/readyz")
     async def readyz() -> Response:
         try:
-            await sessions.run(lambda session: session.rows("SELECT count() FROM builds"))
+            await sessions.run(lambda session: session.rows(text_of("readable")))
         except EtappeError as error:
             return JSONResponse({"error": str(error), "problems": []}, 503)
         return JSONResponse({"status": "ready"})
@@ -110,7 +111,7 @@ async def serve(settings: Settings) -> None:
     """One stand-alone query API until it is told to stop; EtappeError where its sources cannot be opened."""
     sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
     try:
-        await sessions.run(lambda session: session.rows("SELECT count() FROM builds"))
+        await sessions.run(lambda session: session.rows(text_of("readable")))
         log = await connect_log(settings.log, (), LogOptions())
         try:
             app = create_app(sessions, log, RegisterFile(settings.workspaces).current)

@@ -11,20 +11,19 @@ from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher.identity import Owner
 
-_OFFSET = (1 << 40) - 1
-
 
 @dataclass(frozen=True, slots=True)
 class StoredOwner:
-    """A row of `identities`. `offset` is that of the change that wrote it, whatever the writer's epoch."""
+    """A row of `identities`."""
 
     owner: Owner
-    offset: int
     refused_others: frozenset[int]
     refused_rules: frozenset[str]
 
 
-def _rows(session: Session, name: str, workspace: str, nodes: Collection[int], **more: object) -> list[tuple[object, ...]]:
+def _rows(
+    session: Session, name: str, workspace: str, nodes: Collection[int], **more: object
+) -> list[tuple[object, ...]]:
     if not nodes:
         return []
     bound = {"workspace": workspace, "nodes": list(nodes), **more}
@@ -36,12 +35,11 @@ def stored_owners(session: Session, workspace: str, nodes: Collection[int]) -> d
     return {
         key: StoredOwner(
             Owner(kind, list(since), list(customer), list(members)),
-            version & _OFFSET,
             frozenset(others),
             frozenset(rules),
         )
-        for key, kind, since, customer, members, others, rules, version in cast(
-            "list[tuple[int, str, list[int], list[int], list[int], list[int], list[str], int]]",
+        for key, kind, since, customer, members, others, rules in cast(
+            "list[tuple[int, str, list[int], list[int], list[int], list[int], list[str]]]",
             _rows(session, "identities_of", workspace, nodes),
         )
     }
@@ -52,12 +50,24 @@ def links_between(session: Session, workspace: str, nodes: Collection[int]) -> l
     return [_link(*row) for row in _rows(session, "links_between", workspace, nodes)]
 
 
-def logins_of(session: Session, workspace: str, devices: Collection[int]) -> list[Link]:
-    """Logins on `devices`, without those that repeat the person before."""
-    return [_link("login", *row) for row in _rows(session, "logins_of_devices", workspace, devices)]
+def logins_of(
+    session: Session, workspace: str, devices: Collection[int], groups: Mapping[int, int] | None = None
+) -> list[Link]:
+    """Logins on `devices`, without those that repeat the person before; `groups`: who shares a timeline."""
+    groups = groups or {}
+    shared = {"grouped": list(groups), "groups": list(groups.values())}
+    return [_link("login", *row) for row in _rows(session, "logins_of_devices", workspace, devices, **shared)]
 
 
-def neighbours(session: Session, workspace: str, nodes: Collection[int], kinds: Collection[LinkKind]) -> set[int]:
+def ties_of(session: Session, workspace: str, devices: Collection[int]) -> list[tuple[int, LinkKind, int]]:
+    """(device, kind, other end) of the device and alias links of `devices`."""
+    rows = _rows(session, "ties_of_devices", workspace, devices)
+    return cast("list[tuple[int, LinkKind, int]]", rows)
+
+
+def neighbours(
+    session: Session, workspace: str, nodes: Collection[int], kinds: Collection[LinkKind]
+) -> set[int]:
     """The other ends of links of `kinds`."""
     rows = _rows(session, "neighbours", workspace, nodes, kinds=list(kinds))
     return {cast(int, other) for (other,) in rows}
@@ -91,7 +101,9 @@ def store_owners(session: Session, workspace: str, owners: Mapping[int, Owner], 
             "members": [each.members for each in owners.values()],
             "refused_other": [_others(key, each) for key, each in owners.items()],
             "refused_rule": [[refusal.rule for refusal in each.refused] for each in owners.values()],
-            "refused_event": [[refusal.link.event_id for refusal in each.refused] for each in owners.values()],
+            "refused_event": [
+                [refusal.link.event_id for refusal in each.refused] for each in owners.values()
+            ],
             "version": [version] * len(owners),
         },
     )

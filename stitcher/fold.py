@@ -33,7 +33,11 @@ class Target:
 
 
 def fold(
-    session: Session, target: Target, customers: Collection[int], merged: Collection[int], owners: Mapping[int, Owner]
+    session: Session,
+    target: Target,
+    customers: Collection[int],
+    merged: Collection[int],
+    owners: Mapping[int, Owner],
 ) -> None:
     """Replace the journeys of `customers` and leave tombstones for `merged`, normally as one block.
 
@@ -85,7 +89,9 @@ def _fold_spans(session: Session, target: Target, spans: Sequence[Span]) -> None
 
 def _fold_statement(expressions: Sequence[Expression]) -> str:
     # The expressions are compiled from parsed models: column names we know and bound parameters, no user text.
-    return statement("stitcher.sql", "fold").replace("/*phases*/", ", ".join(each.sql for each in expressions))
+    return statement("stitcher.sql", "fold").replace(
+        "/*phases*/", ", ".join(each.sql for each in expressions)
+    )
 
 
 def _columns(spans: Sequence[Span]) -> dict[str, Sequence[int]]:

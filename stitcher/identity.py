@@ -56,7 +56,9 @@ class Owner:
 
 
 def resolve(
-    links: Sequence[Link], known_users: frozenset[int] = frozenset(), elsewhere: Mapping[int, int] | None = None
+    links: Sequence[Link],
+    known_users: frozenset[int] = frozenset(),
+    elsewhere: Mapping[int, int] | None = None,
 ) -> dict[int, Owner]:
     """Who owns each identifier that `links` name.
 
@@ -103,6 +105,17 @@ def _read_aliases(ordered: Sequence[Link], known_users: frozenset[int]) -> _Alia
 def _user_ids(link: Link) -> list[int]:
     ends = ((link.a, link.a_type), (link.b, link.b_type))
     return [key for key, type_name in ends if type_name == "user_id"]
+
+
+def device_groups(links: Iterable[Link]) -> dict[int, int]:
+    """Device -> a device that names its group, for the devices that `links` join."""
+    union = _Union()
+    for link in links:
+        if link.kind == "device":
+            union.add(link.a)
+            union.add(link.b)
+            union.join(union.find(link.a), union.find(link.b))
+    return {key: union.find(key) for key in union.parent}
 
 
 class _Union:
@@ -166,7 +179,10 @@ class _Persons:
 
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         for refusal in refusals:
-            for key, type_name in ((refusal.link.a, refusal.link.a_type), (refusal.link.b, refusal.link.b_type)):
+            for key, type_name in (
+                (refusal.link.a, refusal.link.a_type),
+                (refusal.link.b, refusal.link.b_type),
+            ):
                 self.refusals[key].append(refusal)
                 if type_of(type_name).names == "person":
                     self._add(key, type_name)
@@ -263,7 +279,7 @@ def _hold_aliases(
     refused: list[Refusal] = []
     for root, links in claims.items():
         first: int | None = None
-        for link in sorted(links, key=lambda each: (each.stamp, each.event_id)):
+        for link in sorted(links, key=_claim_order):
             claimant = customers[link.a if link.kind == "alias" else link.b]
             first = claimant if first is None else first
             if link.kind != "alias":
@@ -273,6 +289,12 @@ def _hold_aliases(
             elif root not in held:
                 held[root] = link.a
     return held, refused
+
+
+def _claim_order(link: Link) -> tuple[int, bool, bytes, int]:
+    # Of one receipt logins come first, by person: which of a person's logins is given must not matter.
+    is_alias = link.kind == "alias"
+    return link.stamp, is_alias, link.event_id if is_alias else b"", link.a if is_alias else link.b
 
 
 def _owners(persons: _Persons, devices: _Devices, held: Mapping[int, int]) -> dict[int, Owner]:

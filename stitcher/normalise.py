@@ -59,7 +59,9 @@ class NamedIdentifiers:
         self.seen.update((workspace, each.key) for each in identifiers)
 
 
-def normalise(session: Session, records: Sequence[Record], epoch: int, named: NamedIdentifiers) -> list[Batch]:
+def normalise(
+    session: Session, records: Sequence[Record], epoch: int, named: NamedIdentifiers
+) -> list[Batch]:
     """Store `records` and return one batch of changes per workspace; the same records again change nothing."""
     items = [read_item(record, epoch) for record in records]
     mark_duplicates(items, _stored_positions(session, items))
@@ -95,7 +97,10 @@ def mark_duplicates(items: Sequence[Item], stored: Mapping[tuple[str, bytes], in
     """The copy at the lowest position stays, here or in `stored` (positions of events stored before)."""
     first = dict(stored)
     for item in sorted(items, key=lambda each: each.position):
-        if item.outcome == "stored" and first.setdefault((item.workspace, item.event_id), item.position) < item.position:
+        if (
+            item.outcome == "stored"
+            and first.setdefault((item.workspace, item.event_id), item.position) < item.position
+        ):
             item.outcome = "duplicate"
 
 
@@ -103,10 +108,13 @@ def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
     """The changes that one workspace's items make, cut into messages; the last one says how far they reach."""
     touchpoints = [item for item in items if item.touchpoint and item.outcome == "stored"]
     touched = touched_by(item.touchpoint for item in touchpoints if item.touchpoint)
-    links = [link for item in touchpoints if item.touchpoint for link in links_of(item.touchpoint, item.event_id)]
+    links = [
+        link for item in touchpoints if item.touchpoint for link in links_of(item.touchpoint, item.event_id)
+    ]
     workspace, stamp = items[0].workspace, max(item.record.stamp for item in items)
     parts = [
-        Batch(workspace, some_touched, some_links, {}, stamp) for some_touched, some_links in _cut(touched, links)
+        Batch(workspace, some_touched, some_links, {}, stamp)
+        for some_touched, some_links in _cut(touched, links)
     ]
     positions: dict[int, int] = {}
     for item in items:
@@ -161,11 +169,15 @@ def _store_names(session: Session, stored: Sequence[Item], named: NamedIdentifie
     rows: list[tuple[str, int, str, str]] = []
     for workspace, group in _by_workspace(stored).items():
         found = (each for item in group if item.touchpoint for each in item.touchpoint.identifiers)
-        rows += [(workspace, each.key, each.type, each.value or "") for each in named.unseen(workspace, found)]
+        rows += [
+            (workspace, each.key, each.type, each.value or "") for each in named.unseen(workspace, found)
+        ]
     names = ("workspace", "identifier", "type", "value")
     session.insert("identifiers", dict(zip(names, map(list, zip(*rows, strict=True)), strict=False)))
     for workspace, group in _by_workspace(stored).items():
-        named.remember(workspace, (e for item in group if item.touchpoint for e in item.touchpoint.identifiers))
+        named.remember(
+            workspace, (e for item in group if item.touchpoint for e in item.touchpoint.identifiers)
+        )
 
 
 def _store_receipts(session: Session, items: Sequence[Item]) -> None:

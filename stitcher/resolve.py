@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from etappe.changes import Batch, Link, LinkKind, Touched
 from etappe.identifiers import type_of
 from etappe.warehouse import Session
 from stitcher import facts
 from stitcher.facts import StoredOwner
-from stitcher.identity import Owner, resolve
+from stitcher.identity import Owner, device_groups, resolve
 
 _STATIC: tuple[LinkKind, ...] = ("person", "alias", "device")
 """Links that hold at all times; a login holds from its time on."""
@@ -30,69 +31,107 @@ class Concerned:
     """Of everything looked at; an identifier that is not here was never linked."""
 
 
+class Renewed(NamedTuple):
+    """Identities as the facts have them, and what besides them was found on the way."""
+
+    owners: dict[int, Owner]
+    rivals: set[int]
+    """Persons who logged in at the very time of a fresh login."""
+    has_alias: bool
+
+
 def resolve_batches(
-    session: Session, workspace: str, batches: Sequence[Batch], version: int, first_offset: int
+    session: Session, workspace: str, batches: Sequence[Batch], version: int, again: bool
 ) -> Concerned:
     """Store the links of `batches`, bring identities up to date and say which customers to fold.
 
-    `first_offset` is the offset of the first change of the group: an identity written at or after it was
-    written by an earlier attempt at these same changes, so its customers may not have been folded yet.
+    `again`: an earlier attempt may have applied these changes in part, perhaps in other groups. What identities
+    reflect need not have been folded then, so nothing that the changes name counts as settled.
     """
     links = [link for batch in batches for link in batch.links]
     touched = [each for batch in batches for each in batch.touched]
     stored = facts.stored_owners(session, workspace, _named(links) | {each.identifier for each in touched})
-    fresh = _fresh(session, workspace, links, stored, first_offset)
+    fresh = links if again else _fresh(session, workspace, links, stored)
     facts.store_links(session, workspace, _to_store(links, fresh))
     seeds = _named(fresh) | _reread_aliases(session, workspace, touched, stored)
-    seeds |= {each.identifier for each in touched if _is_unsettled(stored.get(each.identifier), first_offset)}
+    if again:
+        seeds |= {each.identifier for each in touched if each.identifier in stored}
     owners = {key: each.owner for key, each in stored.items()}
     if not seeds:
         return Concerned(frozenset(_touched_customers(touched, owners)), frozenset(), owners)
     renewed = renew(session, workspace, seeds, version, fresh)
-    owners |= renewed
+    owners |= renewed.owners
     dirty = _touched_customers(touched, owners) | _disturbed(fresh, seeds, renewed)
-    merged = {key for key, owner in renewed.items() if key not in owner.customer}
+    merged = {key for key, owner in renewed.owners.items() if key not in owner.customer}
     return Concerned(frozenset(dirty), frozenset(merged), owners)
 
 
 def renew(
     session: Session, workspace: str, seeds: Iterable[int], version: int, fresh: Sequence[Link] = ()
-) -> dict[int, Owner]:
+) -> Renewed:
     """Compute the identities of `seeds` and of everything linked to them from the facts, and store them."""
     scope = _scope(session, workspace, set(seeds), any(link.kind == "device" for link in fresh))
-    links = facts.links_between(session, workspace, scope)
-    logins = facts.logins_of(session, workspace, scope)
+    links, logins = _links_of(session, workspace, scope)
+    times = {link.at for link in fresh if link.kind == "login"}
+    rivals = {login.b for login in logins if login.at in times}
+    if rivals - scope:  # a rival may have lost the device altogether
+        scope = _scope(session, workspace, scope | rivals, False)
+        links, logins = _links_of(session, workspace, scope)
     aliased = {link.b for link in links if link.kind == "alias" and type_of(link.b_type).names == "person"}
     known = facts.users_seen(session, workspace, aliased)
     owners = resolve([*links, *logins], known, _elsewhere(session, workspace, logins, scope))
     facts.store_owners(session, workspace, owners, version)
-    return owners
+    return Renewed(owners, rivals, any(link.kind == "alias" for link in links))
+
+
+def _links_of(session: Session, workspace: str, scope: set[int]) -> tuple[list[Link], list[Link]]:
+    links = facts.links_between(session, workspace, scope)
+    return links, facts.logins_of(session, workspace, scope, device_groups(links))
 
 
 def _fresh(
-    session: Session, workspace: str, links: Sequence[Link], stored: dict[int, StoredOwner], first_offset: int
+    session: Session, workspace: str, links: Sequence[Link], stored: dict[int, StoredOwner]
 ) -> list[Link]:
     """The links that may change an identity: all but those that the view already reflects."""
     pairs = facts.links_between(session, workspace, _named(link for link in links if link.kind != "login"))
     earlier = {(link.kind, link.a, link.b): link for link in pairs}
+    known_devices = {link.a for link in links if link.kind == "login" and link.a in stored}
+    claimed = _claimed(session, workspace, known_devices)
 
     def is_reflected(link: Link) -> bool:
         a, b = stored.get(link.a), stored.get(link.b)
-        if a is None or b is None or max(a.offset, b.offset) >= first_offset:
+        if a is None or b is None:
             return False
         if link.kind == "login":
-            return a.owner.at(link.at) == b.owner.customer[0]
-        # The same event's own fact may stem from an attempt that died before the identities were written.
+            around = {a.owner.at(link.at - 1), a.owner.at(link.at)}
+            return link.a not in claimed and around == {b.owner.customer[0]}
         known = earlier.get((link.kind, link.a, link.b))
-        if link.kind == "alias" or known is None or known.event_id == link.event_id or known.stamp > link.stamp:
+        if (
+            link.kind == "alias"
+            or known is None
+            or (known.stamp, known.event_id) >= (link.stamp, link.event_id)
+        ):
             return False
         return a.owner.customer == b.owner.customer or link.b in a.refused_others
 
     return [link for link in links if not is_reflected(link)]
 
 
-def _is_unsettled(stored: StoredOwner | None, first_offset: int) -> bool:
-    return stored is not None and stored.offset >= first_offset
+def _claimed(session: Session, workspace: str, devices: set[int]) -> set[int]:
+    """The devices among `devices` whose timeline an alias claims: there even a repeated login may count."""
+    ties, border = [], devices
+    while border:
+        found = facts.ties_of(session, workspace, border)
+        ties += found
+        border = (
+            {other for _, kind, other in found if kind == "device"} - {node for node, _, _ in ties} - devices
+        )
+    joined = [
+        Link("device", node, "", other, "", 0, 0, b"", "") for node, kind, other in ties if kind == "device"
+    ]
+    groups = device_groups(joined)
+    claimed = {groups.get(node, node) for node, kind, _ in ties if kind == "alias"}
+    return {device for device in devices if groups.get(device, device) in claimed}
 
 
 def _to_store(links: Sequence[Link], fresh: Sequence[Link]) -> list[Link]:
@@ -113,7 +152,9 @@ def _reread_aliases(
         and row.owner.members == [each.identifier]
         and "alias" not in row.refused_rules
     }
-    return {key for key in alone if facts.neighbours(session, workspace, [key], ["alias"])} if alone else set()
+    return (
+        {key for key in alone if facts.neighbours(session, workspace, [key], ["alias"])} if alone else set()
+    )
 
 
 def _scope(session: Session, workspace: str, seeds: set[int], devices_met: bool) -> set[int]:
@@ -152,16 +193,20 @@ def _touched_customers(touched: Sequence[Touched], owners: dict[int, Owner]) -> 
     return found
 
 
-def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: dict[int, Owner]) -> set[int]:
+def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed) -> set[int]:
     """Customers whose share of something changed: of every seed, and the neighbours of each new login."""
     static = [link for link in fresh if link.kind != "login"]
     timelines = {link.a for link in fresh if link.kind == "login"} - _named(static)
     whole = seeds - timelines
-    if static:  # links out of order may also part what they do not name
-        whole |= {key for key, owner in renewed.items() if type_of(owner.type).names == "person"}
-    found = {customer for key in whole if key in renewed for customer in renewed[key].customer}
+    if renewed.has_alias:  # another reading or holder of a former id moves what no fresh link names
+        whole |= renewed.owners.keys()
+    elif static:  # links out of order may also part what they do not name
+        whole |= {key for key, owner in renewed.owners.items() if type_of(owner.type).names == "person"}
+    whole |= renewed.rivals
+    owners = renewed.owners
+    found = {customer for key in whole if key in owners for customer in owners[key].customer}
     for link in fresh:
-        if link.kind == "login" and (owner := renewed.get(link.a)):
+        if link.kind == "login" and (owner := owners.get(link.a)):
             here = owner.span_at(link.at)
             found.update(owner.customer[max(0, here - 1) : here + 2])
     return found

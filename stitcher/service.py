@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -99,8 +99,7 @@ class Stitcher:
     async def _writer_loop(self, models: dict[str, PhaseModel]) -> None:
         consumer = await self._log.consumer(CHANGES, STITCH_GROUP)
         commits = _Commits(consumer, self._sessions, self._settings.commit_seconds, self._clock)
-        partitions = len((await self._log.ends(CHANGES)).offsets)
-        writers = _Writers(self._sessions, self._register, models, partitions)
+        writers = _Writers(self._log, self._sessions, self._register, models)
         filling = True
         while not self._stopping.is_set():
             records = await self._poll(consumer, _CHANGES_AT_ONCE, 0.0 if filling else _IDLE_SECONDS)
@@ -113,9 +112,9 @@ class Stitcher:
         await commits.now()
         await consumer.close()
 
-    async def _poll(self, consumer: Consumer, count: int, timeout: float) -> list[Record]:
+    async def _poll(self, consumer: Consumer, count: int, seconds: float) -> list[Record]:
         """Poll, but return at once when stopping."""
-        polling = asyncio.ensure_future(consumer.poll(count, timeout))
+        polling = asyncio.ensure_future(consumer.poll(count, seconds))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
             await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -169,26 +168,29 @@ class _Writers:
     """The writers of the workspaces whose changes this member of the group holds."""
 
     def __init__(
-        self, sessions: Sessions, register: RegisterFile, models: dict[str, PhaseModel], partitions: int
+        self, log: EventLog, sessions: Sessions, register: RegisterFile, models: dict[str, PhaseModel]
     ) -> None:
+        self._log = log
         self._sessions = sessions
-        self._partitions = partitions
         self._register = register
         self._models = models
         self._writers: dict[str, Writer] = {}
         self._generation: int | None = None
         self._epoch = 0
+        self._ends: Mapping[int, int] = {}
 
     async def follow(self, consumer: Consumer) -> None:
         """Take a new epoch when ownership changed, and a writer for every workspace that is held."""
         if consumer.generation != self._generation:
             self._generation = consumer.generation
             self._writers = {}
+            self._ends = (await self._log.ends(CHANGES)).offsets
             self._epoch = await self._sessions.run(lambda session: writer_epoch(session, CHANGES))
         for name, workspace in self._register.current().workspaces.items():
-            if name in self._writers or partition_of(name.encode(), self._partitions) not in consumer.assigned:
+            partition = partition_of(name.encode(), len(self._ends))
+            if name in self._writers or partition not in consumer.assigned:
                 continue
-            writer = Writer(workspace, self._epoch)
+            writer = Writer(workspace, self._epoch, self._ends[partition])
             await self._sessions.run(partial(writer.start, models=self._models))
             self._writers[name] = writer
 

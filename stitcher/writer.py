@@ -26,10 +26,15 @@ _RENEW_AT_ONCE = 5_000
 
 @dataclass(slots=True)
 class Writer:
-    """Holds a workspace's settings, its builds and the writer's epoch; everything else it reads again."""
+    """Holds a workspace's settings, its builds and the writer's epoch; everything else it reads again.
+
+    `attempted`: changes before this offset may have been applied in part, by this writer or one before it; at
+    first all that the log holds.
+    """
 
     workspace: Workspace
     epoch: int
+    attempted: int
     builds: list[Build] = field(default_factory=list)
     last_offset: int = 0
 
@@ -76,11 +81,12 @@ class Writer:
     def _apply_batches(self, session: Session, run: Sequence[tuple[int, Batch]]) -> None:
         if not run:
             return
-        first, self.last_offset = run[0][0], run[-1][0]
+        again, self.last_offset = run[0][0] < self.attempted, run[-1][0]
+        self.attempted = max(self.attempted, self.last_offset + 1)
         batches = [batch for _, batch in run]
         version = compose(self.epoch, self.last_offset)
         with telemetry.STEP_SECONDS.labels("resolve").time():
-            concerned = resolve_batches(session, self.workspace.name, batches, version, first)
+            concerned = resolve_batches(session, self.workspace.name, batches, version, again)
         with telemetry.STEP_SECONDS.labels("fold").time():
             fold(session, self._target(self.builds), concerned.dirty, concerned.merged, concerned.owners)
         store_progress(session, self.workspace.name, batches, version)

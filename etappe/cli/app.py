@@ -28,7 +28,7 @@ COMMANDS = {
     "demo": Entry(
         "etappe.cli.demo:demo",
         RUN,
-        "Send realistic traffic of an insurance shop through the collector.",
+        "Send realistic traffic of an insurance shop through the collector, then show the funnel.",
         "etappe demo --customers 2000 --days 90 --seed 7",
     ),
     "import": Entry(

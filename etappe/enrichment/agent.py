@@ -21,7 +21,9 @@ class Agent(NamedTuple):
 _TABLET = re.compile(r"iPad|Tablet|Kindle|Silk|PlayBook|Android(?!.*Mobile)")
 _TV = re.compile(r"TV|BRAVIA|Roku|AppleTV|CrKey")
 _MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Phone")
-_BOT = re.compile(r"bot\b|crawl|spider|slurp|headless|preview|monitor|lighthouse|curl/|wget/|python-requests", re.IGNORECASE)
+_BOT = re.compile(
+    r"bot\b|crawl|spider|slurp|headless|preview|monitor|lighthouse|curl/|wget/|python-requests", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=20_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -68,8 +69,12 @@ def row_id(name: str, row: Row) -> str:
 
 
 def encode(touchpoint: dict[str, Any]) -> bytes:
-    """As JSON; values that JSON does not have (decimals, dates) become text."""
-    return orjson.dumps(touchpoint, default=str, option=orjson.OPT_NON_STR_KEYS)
+    """As JSON. Decimals become numbers, other values that JSON does not have become text."""
+    return orjson.dumps(touchpoint, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _plain(value: object) -> float | str:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _make_native(name: str, row: Row) -> Made:

@@ -36,6 +36,8 @@ _DEPTHS = {
     "strict": "strict_depths",
 }
 
+_UNITS = {"customer": "units_customer", "journey": "units_journey", "account": "units_account"}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -52,13 +54,10 @@ def plan_funnel(question: FunnelQuestion, build: Build, workspace: Workspace) ->
     if _is_scalar(question):
         return _scalar_plan(build, workspace)
     parts, values = _journeys(question)
-    sql = compose("funnel_of_units", **parts, units=f"units_{question.unit}")
+    sql = compose("funnel_of_units", **parts, units=_UNITS[question.unit])
     return Plan(
         sql,
-        {
-            **_common_values(question, build, workspace),
-            **values,
-        },
+        {**_common_values(question, build, workspace), **values},
         scalar=False,
         reads_touchpoints="carriers" in parts,
     )

@@ -16,9 +16,17 @@ def chunks(people: int = 40) -> list[list[dict[str, Any]]]:
     purchases on other devices, a shared tablet, and repeated deliveries."""
     visits = [event for person in range(people) for event in _visits(person)]
     logins = [event for person in range(people) for event in _logins(person)]
-    tablet = [_event(f"tablet-{n}", "Page Viewed", 200 + n, {"device_id": "tablet"}, "store") for n in range(6)]
+    tablet = [
+        _event(f"tablet-{n}", "Page Viewed", 200 + n, {"device_id": "tablet"}, "store") for n in range(6)
+    ]
     tablet += [
-        _event(f"tablet-login-{n}", "Logged In", 200.5 + n * 2, {"device_id": "tablet", "user_id": f"u{n}"}, "store")
+        _event(
+            f"tablet-login-{n}",
+            "Logged In",
+            200.5 + n * 2,
+            {"device_id": "tablet", "user_id": f"u{n}"},
+            "store",
+        )
         for n in range(3)
     ]
     everything = [*visits, *logins, *tablet, *visits[::3]]
@@ -28,7 +36,9 @@ def chunks(people: int = 40) -> list[list[dict[str, Any]]]:
 def _visits(person: int) -> list[dict[str, Any]]:
     steps = _STEPS[: 1 + person % 3]
     return [
-        _event(f"v{person}-{n}", step, person + n, {"anonymous_id": f"laptop-{person}"}, _CHANNELS[person % 6])
+        _event(
+            f"v{person}-{n}", step, person + n, {"anonymous_id": f"laptop-{person}"}, _CHANNELS[person % 6]
+        )
         for n, step in enumerate(steps)
     ]
 
@@ -40,7 +50,9 @@ def _logins(person: int) -> list[dict[str, Any]]:
     events = [_event(f"i{person}", "Identified", person + 5, ids, "direct")]
     if person % 2:
         phone = {"device_id": f"phone-{person}", "email": f"u{person}@example.ch"}
-        events.append(_event(f"p{person}", "Policy Issued", person + 150, phone, "call", value=100.0 + person))
+        events.append(
+            _event(f"p{person}", "Policy Issued", person + 150, phone, "call", value=100.0 + person)
+        )
     return events
 
 

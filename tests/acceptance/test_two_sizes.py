@@ -53,7 +53,8 @@ def answers(service: Etappe, position: str) -> dict[str, Any]:
     found["coverage"] = service.ask("/v1/coverage", model="acpl")["rows"]
     (fresh,) = service.ask("/v1/freshness")["rows"]
     found["freshness"] = {
-        name: fresh[name] for name in ("accepted", "stored", "duplicates", "rejected", "erased", "lag_seconds")
+        name: fresh[name]
+        for name in ("accepted", "stored", "duplicates", "rejected", "erased", "lag_seconds")
     }
     return found
 

@@ -10,15 +10,15 @@ import pytest
 from asking.world import World, model_of
 from front.fixtures import Front
 
-from etappe.warehouse import Limits, Session, Sessions, connect_warehouse
+from etappe.warehouse import Limits, Session, Sessions, Warehouse, connect_warehouse
 from etappe.warehouse.migrate import migrate
 
-Tables = tuple[Session, Sessions]
+Tables = tuple[Warehouse, Session, Sessions]
 
 
 @pytest.fixture(scope="module", params=["chdb", "clickhouse"])
 def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
-    """A session that writes, and the read-only ones that answer, on migrated tables."""
+    """The warehouse, a session that writes, and the read-only ones that answer, on migrated tables."""
     if request.param == "chdb":
         url = f"chdb:///{tmp_path_factory.mktemp('asking') / 'warehouse'}"
     else:
@@ -30,7 +30,7 @@ def tables(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     write = warehouse.session()
     migrate(write)
     sessions = Sessions(warehouse, 2, Limits(seconds=20))
-    yield write, sessions
+    yield warehouse, write, sessions
     asyncio.run(sessions.close())
     write.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from etappe.eventlog import EventLog
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
-from etappe.warehouse import Session, Sessions
+from etappe.warehouse import Session, Sessions, Warehouse
 from etappe.workspaces import KEY_KINDS, Register, Workspace, new_workspace
 from query_api.app import create_app
 
@@ -32,10 +33,13 @@ def model_of(phases: int, name: str = "acpl") -> PhaseModel:
 class World:
     """One workspace with a key of each kind, and the API over it; `write` fills its tables."""
 
-    def __init__(self, write: Session, sessions: Sessions) -> None:
+    def __init__(self, warehouse: Warehouse, write: Session, sessions: Sessions) -> None:
+        self.warehouse = warehouse
         self.write = write
         self.log: EventLog | None = None
         self.now = NOW
+        self.epoch = secrets.randbelow(1 << 20) + 2
+        """Of its log: no other log has the same, also not those of tests on the same tables."""
         self.workspace = new_workspace(uuid.uuid4().hex)
         self.register = Register().with_workspace(self.workspace)
         self.tokens: dict[str, str] = {}
@@ -49,13 +53,20 @@ class World:
         self.log = log
         self.client = self._connect()
 
+    def answer_with(self, sessions: Sessions) -> None:
+        """Ask on other sessions."""
+        self._sessions = sessions
+        self.client = self._connect()
+
     def _connect(self) -> httpx.AsyncClient:
         self.app = create_app(self._sessions, self.log, lambda: self.register, lambda: self.now)
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://query", timeout=30)
 
     def settle(self, **changes: Any) -> None:
         """Change the workspace, like its time zone."""
-        self.workspace = Workspace(**{**{n: getattr(self.workspace, n) for n in Workspace.__slots__}, **changes})
+        self.workspace = Workspace(
+            **{**{n: getattr(self.workspace, n) for n in Workspace.__slots__}, **changes}
+        )
         self.register = self.register.with_workspace(self.workspace)
 
     async def get(self, path: str, *, token: str = "read", **parameters: Any) -> httpx.Response:
@@ -139,6 +150,8 @@ def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
         "account": touch.account,
         "campaign_source": touch.source,
         "campaign_name": touch.campaign,
+        "page_path": "",
+        "currency": "",
         "device_type": touch.device,
         "country": touch.country,
         "value": touch.value,

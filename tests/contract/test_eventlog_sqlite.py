@@ -415,6 +415,19 @@ async def test_removed_records_leave_the_disk(open_log: OpenLog, clock: MovableC
     assert secret not in (tmp_path / "collector.sqlite").read_bytes()
 
 
+async def test_removed_records_cannot_be_found_in_space_that_is_kept(
+    open_log: OpenLog, clock: MovableClock, tmp_path: Path
+) -> None:
+    log = await open_log(retain_seconds=60)
+    secret = b"a value nobody may find any more"
+    await log.append(TOUCHPOINTS, one(secret * 1000))
+    clock.now += DAY_MS
+    await log.append(TOUCHPOINTS, kilobytes(1000))
+    await until(lambda: starts_at(log, 1))
+    await log.close()
+    assert secret not in (tmp_path / "collector.sqlite").read_bytes()
+
+
 def write_back(file: Path) -> None:
     """Move what stands in the write-ahead log to its place."""
     connection = sqlite3.connect(file)

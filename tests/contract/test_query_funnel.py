@@ -163,7 +163,7 @@ async def test_meta_states_the_rules_and_what_was_left_out(world: World) -> None
 
 
 async def test_all_formats_carry_the_same_rows(world: World) -> None:
-    world.add_touches(history(1, 1, 2, channel="é-mail, \"weekly\""))
+    world.add_touches(history(1, 1, 2, channel='é-mail, "weekly"'))
     reply = (await world.get("/v1/funnel", by="channel")).json()
     rows, meta = reply["rows"], reply["meta"]
     for name in ("ndjson", "arrow", "parquet", "csv"):

@@ -68,7 +68,7 @@ questions = st.builds(
 @given(history=histories, asked=st.lists(questions, min_size=8, max_size=8))
 def test_every_mode_counts_as_defined(tables: Tables, history: list[Touch], asked: list[Asked]) -> None:
     """Orders, units, windows, ranges, groups and periods, of the same random histories."""
-    session, _ = tables
+    _, session, _ = tables
     workspace = stored(session, history)
     journeys = journeys_of(history, GAP)
     for each in [Asked(), Asked(order="touched"), *asked]:

@@ -116,7 +116,7 @@ class World:
     def start(self) -> None:
         """A new owner of the workspace, as after a crash or a rebalance."""
         self.epoch += 1
-        self.writer = Writer(self.workspace, self.epoch)
+        self.writer = Writer(self.workspace, self.epoch, len(self.changes))
         self.writer.start(self.session, self.models)
 
     def log(self, events: Iterable[Event]) -> None:

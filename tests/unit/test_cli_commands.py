@@ -1,4 +1,4 @@
-"""Every command explains itself, is imported only when it is called, and fails with a message and the right code."""
+"""Every command explains itself, is imported only when called, and fails with a message and a code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from cli_call import call
 
-from etappe.cli.app import COMMANDS, command, load
-
-RUNNER = CliRunner(env={"TERM": "dumb", "COLUMNS": "200"})
+from etappe.cli.app import COMMANDS, load
+from etappe.errors import EtappeError
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -24,12 +23,12 @@ def commands() -> Iterator[tuple[str, ...]]:
 
 
 def help_of(*words: str) -> str:
-    result = RUNNER.invoke(command(), [*words, "--help"])
-    assert result.exit_code == 0, result.output
-    return result.output
+    called = call(*words, "--help")
+    assert called.code == 0, called.err
+    return called.out
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_help_ends_with_an_example_of_this_very_command(words: tuple[str, ...]) -> None:
     last = help_of(*words).strip().splitlines()[-1]
     assert last.strip().startswith("Example: ")
@@ -75,7 +74,7 @@ def test_the_collector_never_imports_the_database() -> None:
     "words", [["nonsense"], ["funnel", "--nonsense"], ["journey"], ["journey", "anna"], []]
 )
 def test_wrong_use_is_exit_code_2(words: list[str]) -> None:
-    assert RUNNER.invoke(command(), words).exit_code == 2
+    assert call(*words).code == 2
 
 
 def test_what_goes_wrong_is_one_message_and_exit_code_1(tmp_path: Path) -> None:
@@ -91,5 +90,5 @@ def test_what_goes_wrong_is_one_message_and_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_why_says_that_it_is_not_there_yet(tmp_path: Path) -> None:
-    result = RUNNER.invoke(command(), ["journey", "user_id:1", "--why", "--data-dir", str(tmp_path)])
-    assert "not available yet" in str(result.exception)
+    with pytest.raises(EtappeError, match="not available yet"):
+        call("journey", "user_id:1", "--why", "--data-dir", tmp_path)

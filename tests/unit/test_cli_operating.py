@@ -8,9 +8,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from cli_call import call
 
-from etappe.cli.app import command
 from etappe.cli.register import change_register
 from etappe.errors import EtappeError
 from etappe.workspaces import Register, RegisterFile, new_workspace, read_register
@@ -18,25 +17,24 @@ from etappe.workspaces import Register, RegisterFile, new_workspace, read_regist
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    call(tmp_path, "workspaces", "create", "default")
+    done(tmp_path, "workspaces", "create", "default")
     return tmp_path
 
 
-def call(folder: Path, *words: str) -> str:
-    result = CliRunner().invoke(command(), [*words, "--data-dir", str(folder)])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == 0, result.output
-    return result.output
+def done(folder: Path, *words: str) -> str:
+    """What a command that succeeds on this folder prints."""
+    called = call(*words, "--data-dir", folder)
+    assert called.code == 0, called.err
+    return called.out
 
 
 def listed(folder: Path, *words: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(call(folder, *words, "--json"))
+    rows: list[dict[str, Any]] = json.loads(done(folder, *words, "--json"))
     return rows
 
 
 def test_a_new_workspace_has_a_key_of_each_kind_which_are_shown_once(tmp_path: Path) -> None:
-    keys = json.loads(call(tmp_path, "workspaces", "create", "shop-ch", "--json"))
+    keys = json.loads(done(tmp_path, "workspaces", "create", "shop-ch", "--json"))
     register = read_register(tmp_path / "workspaces.json")
     kinds = [key.kind for name in keys if name != "workspace" and (key := register.find(keys[name]))]
     assert kinds == ["write", "secret", "read", "admin"]
@@ -46,48 +44,46 @@ def test_a_new_workspace_has_a_key_of_each_kind_which_are_shown_once(tmp_path: P
 def test_workspaces_are_listed_without_their_salts(folder: Path) -> None:
     (row,) = listed(folder, "workspaces", "list")
     assert (row["name"], "salt" in row) == ("default", False)
-    assert "default" in call(folder, "workspaces", "list")
+    assert "default" in done(folder, "workspaces", "list")
 
 
 def test_a_workspace_is_made_once(folder: Path) -> None:
     with pytest.raises(EtappeError, match="default exists already"):
-        call(folder, "workspaces", "create", "default")
+        done(folder, "workspaces", "create", "default")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 65])
 def test_a_workspace_needs_a_plain_name(folder: Path, name: str) -> None:
-    result = CliRunner().invoke(command(), ["workspaces", "create", name, "--data-dir", str(folder)])
-    assert result.exit_code == 2
+    assert call("workspaces", "create", name, "--data-dir", folder).code == 2
 
 
 def test_a_created_key_works_until_it_is_revoked(folder: Path) -> None:
-    secret = call(folder, "keys", "create", "read").strip()
+    secret = done(folder, "keys", "create", "read").strip()
     file = RegisterFile(folder / "workspaces.json")
     key = file.current().find(secret)
     assert key is not None
     assert key.kind == "read"
-    call(folder, "keys", "revoke", key.id)
+    done(folder, "keys", "revoke", key.id)
     assert file.current().find(secret) is None
 
 
 def test_keys_are_listed_without_secrets(folder: Path) -> None:
-    created = json.loads(call(folder, "keys", "create", "admin", "--json"))
+    created = json.loads(done(folder, "keys", "create", "admin", "--json"))
     rows = listed(folder, "keys", "list")
     assert [row["kind"] for row in rows] == ["write", "secret", "read", "admin", "admin"]
     assert rows[-1] == {name: value for name, value in created.items() if name != "key"}
-    assert created["key"] not in call(folder, "keys", "list")
+    assert created["key"] not in done(folder, "keys", "list")
 
 
 def test_an_unknown_key_or_workspace_is_named(folder: Path) -> None:
     with pytest.raises(EtappeError, match="no key 00000000"):
-        call(folder, "keys", "revoke", "00000000")
+        done(folder, "keys", "revoke", "00000000")
     with pytest.raises(EtappeError, match="no workspace nowhere"):
-        call(folder, "keys", "create", "read", "--workspace", "nowhere")
+        done(folder, "keys", "create", "read", "--workspace", "nowhere")
 
 
 def test_a_kind_that_does_not_exist_is_wrong_use(folder: Path) -> None:
-    result = CliRunner().invoke(command(), ["keys", "create", "root", "--data-dir", str(folder)])
-    assert result.exit_code == 2
+    assert call("keys", "create", "root", "--data-dir", folder).code == 2
 
 
 def test_changes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
@@ -108,10 +104,7 @@ def test_changes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
 
 
 def check(file: Path, *words: str) -> str:
-    result = CliRunner().invoke(command(), ["models", "check", str(file), *words])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.output
+    return call("models", "check", file, *words).out
 
 
 MODEL = """\
@@ -150,4 +143,4 @@ def test_every_problem_of_a_broken_model_is_named_on_a_line(tmp_path: Path) -> N
 
 
 def test_a_missing_model_file_is_wrong_use() -> None:
-    assert CliRunner().invoke(command(), ["models", "check", "/nowhere.yaml"]).exit_code == 2
+    assert call("models", "check", "/nowhere.yaml").code == 2

@@ -111,11 +111,8 @@ def screen(first: bool, terminal: bool) -> str:
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_commands_to_copy_are_never_wrapped(terminal: bool) -> None:
-    text = screen(first=True, terminal=terminal)
-    assert (
-        """  -d '{"event": "Product Viewed", "identifiers": {"user_id": "anna", "anonymous_id": "anna-phone"}"""
-        in text
-    )
+    lines = screen(first=True, terminal=terminal).splitlines()
+    assert any(line.startswith("  -d '{") and line.endswith("}' \\") for line in lines)
 
 
 def test_later_screens_show_no_secret_or_admin_key() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from etappe.importing.rows import Row
 from etappe.importing.touchpoints import encode, maker
@@ -60,6 +62,17 @@ def test_the_imports_name_is_part_of_the_id():
 
 def test_an_id_in_the_row_is_kept():
     assert make(row(id="mine"))["id"] == "mine"
+
+
+def test_a_tables_typed_cells_become_json_values():
+    moment = datetime(2026, 2, 2, 12, tzinfo=UTC)
+    touchpoint = make(
+        row(at=moment, value=Decimal("12.50"), day=date(2026, 2, 2), price=Decimal("2.5"), user_id=7.0)
+    )
+    sent = json.loads(encode(touchpoint))
+
+    assert (sent["at"], sent["value"], sent["identifiers"]) == (1_770_033_600_000, 12.5, {"user_id": "7"})
+    assert sent["properties"] == {"day": "2026-02-02", "price": 2.5}
 
 
 def test_a_touchpoint_is_sent_as_json():

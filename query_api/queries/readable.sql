@@ -1,0 +1,5 @@
+-- Answers: whether the tables can be read.
+-- Gives: one number.
+-- Binds: nothing.
+SELECT count()
+FROM builds
