@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.figures import Row
-from bench.scale import FULL, QUICK
+from bench.scale import FULL, QUICK, Scale
 from bench.table import show, write_json
 
 NAMES = ("ingest", "stitch", "funnel", "visible", "memory")
@@ -27,18 +28,26 @@ def main() -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=140)
     rows: list[Row] = []
-    failed = []
-    for name in given.only or NAMES:
-        console.print(f"measuring {name} …", style="dim")
-        try:
-            rows += import_module(f"bench.{name}").rows(QUICK if given.quick else FULL)
-        except (RuntimeError, OSError) as error:
-            failed.append(f"{name}: {error}")
-    show(rows, console)
-    if given.json:
-        write_json(given.json, rows)
+    try:
+        failed = measure(given.only or NAMES, QUICK if given.quick else FULL, rows, console)
+    finally:  # also after Ctrl-C: what was measured so far
+        show(rows, console)
+        if given.json:
+            write_json(given.json, rows)
     if failed:
         raise SystemExit("not measured:\n" + "\n".join(failed))
+
+
+def measure(names: Sequence[str], scale: Scale, rows: list[Row], console: Console) -> list[str]:
+    """Append what each name gives to `rows`; returns what could not be measured and why."""
+    failed = []
+    for name in names:
+        console.print(f"measuring {name} …", style="dim")
+        try:
+            rows.extend(import_module(f"bench.{name}").rows(scale))
+        except (RuntimeError, OSError) as error:
+            failed.append(f"{name}: {error}")
+    return failed
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Collector:
         self.clock = clock
         self._log = log
         self._ends: dict[int, int] = {}
+        self._found = False
 
     async def keep(self, result: Sorted, sender: Sender, protocol: str) -> str:
         """Store what was accepted and what was refused; the log's position after it.
@@ -34,20 +35,21 @@ class Collector:
         Returns once the accepted ones are durable. Raises LogUnavailable, LogFull.
         """
         workspace = sender.caller.workspace.name
+        stored = ""
+        if result.accepted:
+            stored = str(await self._store(result.accepted))
+            counts.accepted(workspace, protocol, len(result.accepted))
         if result.refused:
             await self._keep_refused(result.refused, sender, protocol)
             counts.refused(workspace, result.refused)
-        if not result.accepted:
-            return await self.position()
-        position = await self._store(result.accepted)
-        counts.accepted(workspace, protocol, len(result.accepted))
-        return str(position)
+        return stored or await self.position()
 
     async def position(self) -> str:
         """How far the log is, for replies to writes that stored nothing; empty while the log is away."""
         try:
-            if not self._ends:
-                self._ends.update((await self._log.ends(TOUCHPOINTS)).offsets)
+            if not self._found:
+                self._pass(await self._log.ends(TOUCHPOINTS))
+                self._found = True
         except LogUnavailable:
             return ""
         return str(Position(self._ends))
@@ -60,9 +62,13 @@ class Collector:
     async def _store(self, touchpoints: Sequence[Touchpoint]) -> Position:
         entries = [Entry(record_key(each.workspace, each.id), encode_record(each)) for each in touchpoints]
         position = await self._log.append(TOUCHPOINTS, entries)
+        self._pass(position)
+        return position
+
+    def _pass(self, position: Position) -> None:
+        """The log is at least this far."""
         for partition, offset in position.offsets.items():
             self._ends[partition] = max(offset, self._ends.get(partition, 0))
-        return position
 
     async def _keep_refused(self, refused: Sequence[Refused], sender: Sender, protocol: str) -> None:
         """Best effort: the sender hears of them in any case."""

@@ -59,6 +59,10 @@ class WireProtocol(Protocol):
         """Status and content once every accepted event is durable."""
 
 
+ABSENT = msgspec.Raw(b"")
+"""The default of raw fields: comparing with it costs nothing."""
+
+
 def text_of(value: object) -> str | None:
     """A scalar as text: 42 and 42.0 are "42", null and absent are "". None where it is no scalar."""
     if isinstance(value, str):
@@ -72,7 +76,9 @@ def text_of(value: object) -> str | None:
 
 def as_object(raw: msgspec.Raw) -> bytes | None:
     """Raw JSON where it is an object with something in it, empty bytes where it is absent; None otherwise."""
-    content = bytes(raw)
-    if content in (b"", b"null", b"{}"):
+    if raw is ABSENT:
         return b""
-    return content if content[:1] == b"{" else None
+    content = bytes(raw)
+    if content.startswith(b"{"):
+        return b"" if content == b"{}" else content
+    return b"" if content == b"null" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from etappe.identifiers import DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
@@ -18,7 +19,7 @@ def read_identifier(
     salt: bytes, region: str | None, type_name: str, value: object
 ) -> Identifier | Refusal | None:
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
-    text = text_of(value)
+    text = value if isinstance(value, str) else text_of(value)
     if text is None:
         return wrong(f"identifiers.{type_name[:60]}", kind_of(value), "a string or a number")
     if len(text) > IDENTIFIER_CHARS:
@@ -42,12 +43,11 @@ def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ident
     return identifier
 
 
-def ranked(identifiers: dict[int, Identifier]) -> list[Identifier]:
+def ranked(identifiers: Iterable[Identifier]) -> list[Identifier]:
     """Best first; those of equal rank as they were sent."""
-    if len(identifiers) < 2:
-        return list(identifiers.values())
-    return sorted(identifiers.values(), key=_rank)
+    return sorted(identifiers, key=_rank)
 
 
 def _rank(identifier: Identifier) -> int:
-    return type_of(identifier.type).rank
+    known = DEFAULT_TYPES.get(identifier.type)
+    return known.rank if known else type_of(identifier.type).rank

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from etappe.touchpoint import Campaign, Page, Touchpoint
-from ingest.drafts import Draft, Sender, Wire, as_object, text_of
+from ingest.drafts import ABSENT, Draft, Sender, Wire, as_object, text_of
 from ingest.json_events import split_events
 from ingest.reasons import Reason, Refusal, refuse, wrong
 
@@ -71,8 +71,8 @@ class NativeEvent(msgspec.Struct, gc=False):
     experiments: dict[str, Variant] | None = None
     consent: NativeConsent | None = None
     context: NativeContext | None = None
-    traits: msgspec.Raw = msgspec.Raw(b"")
-    properties: msgspec.Raw = msgspec.Raw(b"")
+    traits: msgspec.Raw = ABSENT
+    properties: msgspec.Raw = ABSENT
 
 
 _decode = msgspec.json.Decoder(NativeEvent).decode

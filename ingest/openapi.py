@@ -59,11 +59,16 @@ class Error(msgspec.Struct):
     problems: list[WireProblem]
 
 
+_SHAPES: dict[Any, tuple[Any, Any]] = {
+    msgspec.Raw: (dict[str, Any] | None, None),
+    object: (Any, None),
+    dict[str, object] | None: (dict[str, str | float | None] | None, None),
+}
+
+
 def add_hot_routes(document: Json) -> Json:
     """FastAPI's document, completed in place."""
-    types = [NativeEvent, SegmentEvent, SegmentBatch, Receipt, SegmentReceipt, Error]
-    _, components = msgspec.json.schema_components(types, ref_template=REF)
-    components["Rejected"]["properties"]["reason"]["enum"] = [reason.code for reason in Reason]
+    components = _components()
     held = document.setdefault("components", {})
     held.setdefault("schemas", {}).update(components)
     held["securitySchemes"] = {
@@ -73,6 +78,24 @@ def add_hot_routes(document: Json) -> Json:
     }
     document.setdefault("paths", {}).update(_paths())
     return document
+
+
+def _components() -> Json:
+    types = [_documented(kind) for kind in (NativeEvent, SegmentEvent, SegmentBatch)]
+    _, found = msgspec.json.schema_components([*types, Receipt, SegmentReceipt, Error], ref_template=REF)
+    found["NativeEvent"]["required"] = ["event", "identifiers"]
+    found["SegmentBatch"]["properties"]["batch"] = {"type": "array", "items": _ref("SegmentEvent")}
+    found["Rejected"]["properties"]["reason"]["enum"] = [reason.code for reason in Reason]
+    return found
+
+
+def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """The same fields under their names on the wire; what is decoded later (raw) is shown as what it is."""
+    fields = [
+        (each.encode_name, *_SHAPES.get(each.type, (each.type, each.default)))
+        for each in msgspec.structs.fields(kind)
+    ]
+    return msgspec.defstruct(kind.__name__, fields, namespace={"__doc__": kind.__doc__})
 
 
 def _paths() -> Json:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.drafts import as_object
+from ingest.drafts import ABSENT, as_object
 
 Json = dict[str, Any]
 
@@ -26,16 +26,16 @@ class SegmentEvent(msgspec.Struct, rename="camel", gc=False):
     timestamp: object = None
     original_timestamp: object = None
     sent_at: object = None
-    context: msgspec.Raw = msgspec.Raw(b"")
-    properties: msgspec.Raw = msgspec.Raw(b"")
-    traits: msgspec.Raw = msgspec.Raw(b"")
+    context: msgspec.Raw = ABSENT
+    properties: msgspec.Raw = ABSENT
+    traits: msgspec.Raw = ABSENT
 
 
 class SegmentBatch(msgspec.Struct, rename="camel", gc=False):
     """The envelope of several calls. Its context belongs to each of them, its sending time beats theirs."""
 
     batch: list[msgspec.Raw] | None = None
-    context: msgspec.Raw = msgspec.Raw(b"")
+    context: msgspec.Raw = ABSENT
     sent_at: object = None
 
 

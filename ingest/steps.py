@@ -90,7 +90,7 @@ def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
             return identifier
         if identifier is not None:
             found[identifier.key] = identifier
-    draft.touchpoint.identifiers = ranked(found)
+    draft.touchpoint.identifiers = ranked(found.values())
     return None
 
 

@@ -68,16 +68,18 @@ async def answer_freshness(sources: Sources, workspace: Workspace) -> Answer:
 
 
 def count_receipts(session: Session, workspace: str, committed: Position, done: Reached) -> Receipts:
-    """Count the receipts of all workspaces in one pass."""
+    """Count the workspace's receipts by outcome, and the other workspaces' in what is committed."""
     partitions = sorted({*committed.offsets, *done.positions})
     values = {
         "workspace": workspace,
         "start": done.start,
         "partitions": partitions,
-        "below": [*(done.start + committed.offsets.get(each, 0) for each in partitions), 0],
-        "included": [*(done.positions.get(each, 0) for each in partitions), 0],
+        "below": [done.start + committed.offsets.get(each, 0) for each in partitions],
+        "included": [done.positions.get(each, 0) for each in partitions],
     }
-    return _gathered(session.rows(text_of("outcomes"), values))
+    own = session.rows(text_of("outcomes"), values)
+    ((others,),) = session.rows(text_of("receipts_of_others"), values)
+    return _gathered(own, others)
 
 
 async def read_tail(log: EventLog, workspace: str, committed: Position, done: Reached) -> Tail:
@@ -100,13 +102,13 @@ async def read_tail(log: EventLog, workspace: str, committed: Position, done: Re
     return Tail(count, oldest)
 
 
-def _gathered(rows: Sequence[Found]) -> Receipts:
+def _gathered(rows: Sequence[Found], others: int) -> Receipts:
     return Receipts(
         outcomes={outcome: own for outcome, own, *_ in rows},
         own_before=sum(row[2] for row in rows),
-        others=sum(row[3] for row in rows),
-        waiting=sum(row[4] for row in rows),
-        oldest=min((row[5] for row in rows if row[4]), default=0),
+        others=others,
+        waiting=sum(row[3] for row in rows),
+        oldest=min((row[4] for row in rows if row[3]), default=0),
     )
 
 

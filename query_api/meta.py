@@ -34,6 +34,7 @@ def facts_meta(session: Session, workspace: str) -> dict[str, Any]:
 
 
 def bots_left_out(session: Session, workspace: str, asked: Range) -> int:
-    """Touchpoints of flagged bots in the range."""
-    ((count,),) = session.rows(text_of("bots"), {"workspace": workspace, **asked.bounds})
+    """Touchpoints of flagged bots in the range; copies that a replay made count until they are merged."""
+    name = "bots_ever" if asked.open else "bots"
+    ((count,),) = session.rows(text_of(name), {"workspace": workspace, **asked.bounds})
     return int(count)

@@ -19,7 +19,7 @@ LATEST = 10_413_791_999_000
 LONGEST = 1 << 61
 """Ms; a longer window is as good as none, and a time plus this one still fits 64 bits."""
 
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)", re.ASCII)
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 

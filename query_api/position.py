@@ -14,6 +14,7 @@ from query_api.sql import text_of
 
 _POLL_SECONDS = 0.025
 _EPOCH_BITS = 40
+_NO_EPOCH = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,12 @@ class Reached:
 
     def offset(self, partition: int) -> int:
         """The next offset of the present log that is not included."""
-        if self.epoch == 0:
-            return 0
         return max(self.positions.get(partition, 0) - self.start, 0)
 
     @property
     def start(self) -> int:
-        """Where positions of the present log begin."""
-        return self.epoch << _EPOCH_BITS
+        """Where positions of the present log begin: after all there are, if the stitcher has not begun with it."""
+        return (self.epoch or _NO_EPOCH) << _EPOCH_BITS
 
 
 def reached(session: Session, workspace: str, log_id: str) -> Reached:

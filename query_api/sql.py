@@ -20,7 +20,7 @@ def text_of(name: str) -> str:
 def compose(final: str, **parts: str) -> str:
     """File `final`, reading from named parts; each part is a file that may read from the parts before it."""
     named = ",\n".join(f"{part} AS\n(\n{text_of(name)})" for part, name in parts.items())
-    return f"WITH {named}\n{text_of(final)}"
+    return f"WITH {named}\n{text_of(final)}" if named else text_of(final)
 
 
 def for_phases(text: str, phases: int) -> str:

@@ -73,6 +73,7 @@ def resolve(
     devices.apply([link for link in ordered if link.kind in ("device", "login")])
     persons.refuse(aliases.refused)
     persons.know(link for link in ordered if link.kind == "alias")
+    devices.know(link for link in ordered if link.kind == "alias")
     held, refused = _hold_aliases(aliases.devices, devices, persons)
     persons.refuse(refused)
     return _owners(persons, devices, held)
@@ -250,6 +251,12 @@ class _Devices:
             if a != b:
                 self.union.join(a, b)
 
+    def know(self, aliases: Iterable[Link]) -> None:
+        """Give every device that an alias names an entry, also where the alias was read as a person's or refused."""
+        for link in aliases:
+            if type_of(link.b_type).names == "device":
+                self.add(link.b, link.b_type)
+
     def add(self, key: int, type_name: str) -> None:
         self.types.setdefault(key, type_name)
         self.union.add(key)
@@ -269,8 +276,6 @@ def _hold_aliases(
     aliases: Sequence[Link], devices: _Devices, persons: _Persons
 ) -> tuple[dict[int, int], list[Refusal]]:
     """Device group -> person who claimed it by the first alias; aliases to somebody else are refused."""
-    for link in aliases:
-        devices.add(link.b, link.b_type)
     customers = persons.customers()
     claims: dict[int, list[Link]] = defaultdict(list)
     for link in [*devices.logins, *aliases]:

@@ -80,14 +80,13 @@ def _print_counts(columns: tuple[str, ...], files: list[dict[str, Any]]) -> None
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    terminal = console()
     if outcome.resumed:
-        terminal.print(f"{outcome.table.path}: {outcome.resumed:,} rows were there from an earlier run.")
+        _print_line(f"{outcome.table.path}: {outcome.resumed:,} rows were there from an earlier run.")
     if outcome.state.refused:
         _print_reasons(outcome.state.refused)
         for row in outcome.first_refused:
-            terminal.print(Text(f"  {outcome.table.path}, line {row.line}: {row.reason}: {row.detail}"))
-        terminal.print(f"  All refused rows: {outcome.refused_file}")
+            _print_line(f"  {outcome.table.path}, line {row.line}: {row.reason}: {row.detail}")
+        _print_line(f"  All refused rows: {outcome.refused_file}")
 
 
 def _print_preview(preview: Preview) -> None:
@@ -97,7 +96,12 @@ def _print_preview(preview: Preview) -> None:
     if preview.refused:
         _print_reasons(preview.refused)
     for row in preview.first_refused:
-        terminal.print(Text(f"  {preview.table.path}, line {row.line}: {row}"))
+        _print_line(f"  {preview.table.path}, line {row.line}: {row.reason}: {row}")
+
+
+def _print_line(line: str) -> None:
+    """Never wrapped, so that paths and values can be searched for and copied."""
+    console().print(Text(line), soft_wrap=True)
 
 
 def _print_reasons(refused: Mapping[str, int]) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import httpx
 import typer
-from rich.console import Console
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from etappe.cli.folder import NotRunning
+from etappe.cli.show import console
 from etappe.cli.target import Target, find_target
 from etappe.errors import EtappeError
 from etappe.eventlog import Position
@@ -45,19 +46,33 @@ def wait_for_answers(
     return wait_until_answered(query, position)
 
 
-def wait_until_answered(query: Target, position: Position, *, seconds: int = 600) -> bool:
-    """True once answers include all up to `position`, False where the key may not read; else NotYet."""
+def wait_until_answered(query: Target, position: Position, *, seconds: float = 600) -> bool:
+    """True once answers include all up to `position`, False where the key may not read; else NotYet.
+
+    A query API that is away is asked again: the core may just be starting.
+    """
     parameters: dict[str, str | int] = {"after": str(position), "timeout": _ATTEMPT}
-    with Console(stderr=True).status("waiting until the answers include all of it"), query.client() as client:
-        for _ in range(max(1, seconds // _ATTEMPT)):
-            status = _ask(client, parameters)
-            if status != 504:
-                return status == 200
-    raise NotYet(f"After {seconds} s they do not include {position}: see `etappe status`.")
-
-
-def _ask(client: httpx.Client, parameters: dict[str, str | int]) -> int:
+    retrying = Retrying(
+        retry=retry_if_exception_type(_Later), wait=wait_fixed(0.5), stop=stop_after_delay(seconds)
+    )
+    text = "waiting until the answers include all of it"
     try:
-        return client.get("/v1/freshness", params=parameters).status_code
+        with console(stderr=True).status(text), query.client() as client:
+            return retrying(_ask, client, parameters)
+    except RetryError as error:
+        why = error.last_attempt.exception()
+        raise NotYet(f"Gave up after {seconds:g} s ({query.url}: {why}): see `etappe status`.") from error
+
+
+class _Later(Exception):
+    """This attempt says nothing yet."""
+
+
+def _ask(client: httpx.Client, parameters: dict[str, str | int]) -> bool:
+    try:
+        status = client.get("/v1/freshness", params=parameters).status_code
     except httpx.TransportError as error:
-        raise NotYet(f"{client.base_url} does not answer: {error}. See `etappe status`.") from error
+        raise _Later(str(error)) from error
+    if status in (503, 504):
+        raise _Later(f"it answers {status}")
+    return status == 200

@@ -21,7 +21,7 @@ def answer_funnel(session: Session, workspace: Workspace, build: Build, question
     plan = plan_funnel(question, build, workspace)
     # Watermarks first: the numbers may be newer than they say, never older.
     rests_on = (facts_meta if plan.reads_touchpoints else views_meta)(session, workspace.name)
-    measures = measure_funnel(session, plan, len(build.phases))
+    measures = measure_funnel(session, plan)
     meta = {
         **_question_meta(question, build, workspace),
         **rests_on,

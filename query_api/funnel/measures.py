@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etappe.warehouse import Session
@@ -36,33 +36,25 @@ class Measures:
     unmapped: int
 
 
-def measure_funnel(session: Session, plan: Plan, phases: int) -> Measures:
+def measure_funnel(session: Session, plan: Plan) -> Measures:
     """Run the plan."""
-    rows = session.rows(plan.sql, plan.values)
-    return _of_scalars(rows) if plan.scalar else _of_units(rows, phases)
+    return _gathered(session.rows(plan.sql, plan.values))
 
 
-def _of_scalars(rows: Sequence[Row]) -> Measures:
-    ((unmapped, *phases),) = rows
-    dropped = [phase[0] for phase in phases]
-    measures = [
-        Measure(sum(dropped[k:]), touched, dropped[k], _number(average), _number(median))
-        for k, (_, touched, average, median) in enumerate(phases)
-    ]
-    return Measures({("", ""): measures}, unmapped)
-
-
-def _of_units(rows: Iterable[Row], phases: int) -> Measures:
+def _gathered(rows: Iterable[Row]) -> Measures:
+    """Groups of nothing but units without any phase are no groups."""
     groups: dict[GroupKey, list[Measure]] = {}
-    unmapped = 0
-    for value, period, position, reached, touched, dropped, average, median in rows:
-        if position == 0:
-            unmapped += dropped
-            continue
-        measures = groups.setdefault((value, period), [NOTHING] * phases)
-        measures[position - 1] = Measure(reached, touched, dropped, _number(average), _number(median))
-    return Measures(groups, unmapped)
+    all_unmapped = 0
+    for value, period, units, unmapped, *phases in rows:
+        all_unmapped += unmapped
+        if units > unmapped:
+            groups[value, period] = [_measure(*phase) for phase in phases]
+    return Measures(groups, all_unmapped)
 
 
-def _number(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _measure(reached: int, touched: int, dropped: int, average: float, median: float) -> Measure:
+    return Measure(reached, touched, dropped, _number(average), _number(median))
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -8,26 +8,9 @@ from typing import Any
 
 from etappe.workspaces import Workspace
 from query_api.builds import Build
-from query_api.funnel.question import By, FunnelQuestion
+from query_api.funnel.question import COLUMNS, By, FunnelQuestion, Touch
 from query_api.parameters import LONGEST
-from query_api.sql import compose, for_phases, text_of
-
-_COLUMN_OF = {
-    ("channel", "first"): "first_channel",
-    ("channel", "last"): "last_channel",
-    ("first_channel", "first"): "first_channel",
-    ("first_channel", "last"): "first_channel",
-    ("campaign", "first"): "first_campaign",
-    ("campaign", "last"): "last_campaign",
-    ("source", "first"): "first_source",
-    ("source", "last"): "last_source",
-    ("contact", "first"): "first_contact",
-    ("contact", "last"): "last_contact",
-    ("device", "first"): "first_device",
-    ("device", "last"): "last_device",
-    ("country", "first"): "first_country",
-    ("country", "last"): "last_country",
-}
+from query_api.sql import compose, for_phases
 
 _DEPTHS = {
     "reached": "furthests",
@@ -41,44 +24,40 @@ _UNITS = {"customer": "units_customer", "journey": "units_journey", "account": "
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement and its values; `scalar` says which of the two shapes its result has."""
+    """A statement and its values."""
 
     sql: str
     values: Mapping[str, Any]
-    scalar: bool
     reads_touchpoints: bool
 
 
 def plan_funnel(question: FunnelQuestion, build: Build, workspace: Workspace) -> Plan:
     """The cheapest statement that answers the question."""
-    if _is_scalar(question):
-        return _scalar_plan(build, workspace)
-    parts, values = _journeys(question)
-    sql = compose("funnel_of_units", **parts, units=_UNITS[question.unit])
-    return Plan(
-        sql,
-        {**_common_values(question, build, workspace), **values},
-        scalar=False,
-        reads_touchpoints="carriers" in parts,
-    )
+    parts, values = _parts(question)
+    name = "funnel_of_units" if parts else "funnel_of_customers"
+    sql = for_phases(compose(name, **parts), len(build.phases))
+    return Plan(sql, {**_common_values(question, build, workspace), **values}, "carriers" in parts)
+
+
+def _parts(question: FunnelQuestion) -> tuple[dict[str, str], dict[str, Any]]:
+    """The parts that make up `units`, in order, and what they bind beside the common values; none: not needed."""
+    if not _is_scalar(question):
+        parts, values = _journeys(question)
+        return {**parts, "journeys_timed": "journeys_timed", "units": _UNITS[question.unit]}, values
+    if question.by is not None:
+        return {"units": "units_ever"}, _column(question.by, question.touch)
+    return ({} if question.interval is None else {"units": "units_ever_ungrouped"}), {}
 
 
 def _is_scalar(question: FunnelQuestion) -> bool:
-    """Whether what stands in a customer's row beside its arrays answers the question."""
+    """Whether the scalar columns of a customer's row answer the question: no journey has to be told from another."""
     return (
         question.unit == "customer"
         and question.order in ("reached", "touched")
         and question.range.open
         and question.window is None
-        and question.by is None
-        and question.interval is None
+        and (question.by is None or question.by.kind in COLUMNS)
     )
-
-
-def _scalar_plan(build: Build, workspace: Workspace) -> Plan:
-    sql = for_phases(text_of("funnel_of_customers"), len(build.phases))
-    values = {"workspace": workspace.name, "build": build.number}
-    return Plan(sql, values, scalar=True, reads_touchpoints=False)
 
 
 def _common_values(question: FunnelQuestion, build: Build, workspace: Workspace) -> dict[str, Any]:
@@ -89,22 +68,27 @@ def _common_values(question: FunnelQuestion, build: Build, workspace: Workspace)
         "window": LONGEST if question.window is None else question.window,
         "depths": _DEPTHS[question.order],
         "touch": question.touch,
-        "phases": len(build.phases),
         "interval": question.interval or "",
         "time_zone": workspace.time_zone,
     }
 
 
 def _journeys(question: FunnelQuestion) -> tuple[dict[str, str], dict[str, Any]]:
-    """The parts up to `journeys_in_range`, in order, and what they bind beside the common values."""
+    """The parts up to `journeys_in_range`, and what they bind."""
     if question.by is None:
         return {"journeys_in_range": "journeys_ungrouped"}, {}
-    column = _COLUMN_OF.get((question.by.kind, question.touch))
-    if column is None:
+    if question.by.kind not in COLUMNS:
         return _marked(question.by)
-    if question.by.kind == "first_channel":
-        return {"journeys_in_range": "journeys_first_value"}, {"value": column, "touch": "first"}
-    return {"journeys_in_range": "journeys_in_range"}, {"value": column}
+    first = question.by.kind == "first_channel"
+    source = "journeys_first_value" if first else "journeys_in_range"
+    return {"journeys_in_range": source}, _column(question.by, question.touch)
+
+
+def _column(by: By, touch: Touch) -> dict[str, str]:
+    """The column that holds the value of `by`, and which end of the journeys it is taken from."""
+    if by.kind == "first_channel":
+        return {"value": "first_channel", "touch": "first"}
+    return {"value": f"{touch}_{by.kind}", "touch": touch}
 
 
 def _marked(by: By) -> tuple[dict[str, str], dict[str, Any]]:

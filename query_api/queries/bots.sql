@@ -1,7 +1,7 @@
--- Answers: how many touchpoints of flagged bots are left out.
+-- Answers: how many touchpoints of flagged bots in a range are left out (copies count until they are merged).
 -- Gives: touchpoints.
 -- Binds: workspace String, from Int64, to Int64.
-SELECT uniqExact(event_id)
+SELECT count()
 FROM touchpoints
 WHERE workspace = {workspace:String} AND bot
-    AND toUnixTimestamp64Milli(at) >= {from:Int64} AND toUnixTimestamp64Milli(at) < {to:Int64}
+    AND at >= fromUnixTimestamp64Milli({from:Int64}) AND at < fromUnixTimestamp64Milli({to:Int64})

@@ -1,14 +1,14 @@
 -- Part `journeys_in_range`: as journeys_in_range.sql, without a value.
--- Gives: customer, accounts, furthest, began, over, value, carries, valued (ms by which values are ranked), times, depth.
--- Binds: workspace String, build UInt32, from Int64, to Int64, window Int64 (ms), depths Identifier (furthests,
--- ordered_depths, strict_depths).
+-- Gives: customer, accounts, furthest, began, over, value, carries, valued (ms by which values are ranked), reached
+-- (ms per phase, -1: never), allowed (the last phase that may count in the asked order).
+-- Binds: workspace String, build UInt32, from Int64, to Int64, depths Identifier (furthests, ordered_depths,
+-- strict_depths).
 SELECT
-    customer, accounts, furthest_here AS furthest, began, over,
-    '' AS value, true AS carries, began AS valued,
-    arrayMap(t -> if(t >= 0 AND t <= began + {window:Int64}, t, -1), milestones_here) AS times,
-    arrayLastIndex(t -> t >= 0, arraySlice(times, 1, depth_here)) AS depth
+    customer, accounts, furthest_here AS furthest, began, over, '' AS value, true AS carries,
+    began AS valued, milestones_here AS reached, depth_here AS allowed
 FROM journeys FINAL
 ARRAY JOIN
     started AS began, ended AS over, milestones AS milestones_here, furthests AS furthest_here,
     {depths:Identifier} AS depth_here
-WHERE workspace = {workspace:String} AND build = {build:UInt32} AND began >= {from:Int64} AND began < {to:Int64}
+WHERE workspace = {workspace:String} AND build = {build:UInt32}
+    AND last_at >= {from:Int64} AND first_at < {to:Int64} AND began >= {from:Int64} AND began < {to:Int64}

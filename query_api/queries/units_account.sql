@@ -1,16 +1,28 @@
 -- Part `units`: each account counts once, over the journeys in the range of all its customers.
--- Reads part `journeys_in_range`.
--- Gives: value, began, furthest, depth, times (-1: never).
--- Binds: touch String (first: the value of the journey that began first, of equal ones that of the lower
--- customer id; last: of the one that ended last, of equal ones that of the higher customer id).
+-- Reads part `journeys_timed`.
+-- Lines marked `phase N` are left out for models with fewer phases.
+-- Gives: value, began, furthest, depth, t_1, t_2, … (2^63 - 1: never).
+-- Binds: touch String (first: the value of the journey that began first, of equal ones that of the lower customer
+-- id; last: of the one that ended last, of equal ones that of the higher customer id).
 SELECT
     if({touch:String} = 'first', argMinIf(here.value, (here.valued, here.customer), here.carries),
         argMaxIf(here.value, (here.over, here.customer), here.carries)) AS value,
-    min(here.began) AS began,
-    max(here.furthest) AS furthest,
-    max(here.depth) AS depth,
-    arrayMap(t -> if(t = 9223372036854775807, -1, t),
-        minForEach(arrayMap(t -> if(t < 0, 9223372036854775807, t), here.times))) AS times
-FROM journeys_in_range AS here
+    min(here.began) AS began, max(here.furthest) AS furthest, max(here.depth) AS depth
+    , min(here.t_1) AS t_1  -- phase 1
+    , min(here.t_2) AS t_2  -- phase 2
+    , min(here.t_3) AS t_3  -- phase 3
+    , min(here.t_4) AS t_4  -- phase 4
+    , min(here.t_5) AS t_5  -- phase 5
+    , min(here.t_6) AS t_6  -- phase 6
+    , min(here.t_7) AS t_7  -- phase 7
+    , min(here.t_8) AS t_8  -- phase 8
+    , min(here.t_9) AS t_9  -- phase 9
+    , min(here.t_10) AS t_10  -- phase 10
+    , min(here.t_11) AS t_11  -- phase 11
+    , min(here.t_12) AS t_12  -- phase 12
+    , min(here.t_13) AS t_13  -- phase 13
+    , min(here.t_14) AS t_14  -- phase 14
+    , min(here.t_15) AS t_15  -- phase 15
+FROM journeys_timed AS here
 ARRAY JOIN here.accounts AS account
 GROUP BY account

@@ -1,6 +1,23 @@
 -- Part `units`: each journey counts by itself.
--- Reads part `journeys_in_range`.
--- Gives: value, began, furthest, depth, times (-1: never).
+-- Reads part `journeys_timed`.
+-- Lines marked `phase N` are left out for models with fewer phases.
+-- Gives: value, began, furthest, depth, t_1, t_2, … (2^63 - 1: never).
 -- Binds: nothing.
-SELECT value, began, furthest, depth, times
-FROM journeys_in_range
+SELECT
+    value, began, furthest, depth
+    , t_1  -- phase 1
+    , t_2  -- phase 2
+    , t_3  -- phase 3
+    , t_4  -- phase 4
+    , t_5  -- phase 5
+    , t_6  -- phase 6
+    , t_7  -- phase 7
+    , t_8  -- phase 8
+    , t_9  -- phase 9
+    , t_10  -- phase 10
+    , t_11  -- phase 11
+    , t_12  -- phase 12
+    , t_13  -- phase 13
+    , t_14  -- phase 14
+    , t_15  -- phase 15
+FROM journeys_timed

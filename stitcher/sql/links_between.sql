@@ -1,4 +1,5 @@
--- The links that name any of some identifiers, once per kind and pair with the earliest receipt.
+-- The links that name any of some identifiers, once per kind and pair with the earliest receipt; aliases once
+-- per event, because the two readings of one event belong together.
 -- Logins are left out: logins_of_devices reads those.
 -- Binds workspace, nodes.
 SELECT
@@ -13,4 +14,4 @@ SELECT
     argMin(source, (stamp, event_id)) AS source_name
 FROM links
 WHERE workspace = {workspace:String} AND node IN {nodes:Array(UInt64)} AND kind != 'login'
-GROUP BY kind, a, b
+GROUP BY kind, a, b, if(kind = 'alias', event_id, toFixedString('', 16))

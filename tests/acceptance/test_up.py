@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from running import START_SECONDS, Etappe, etappe, free_port, is_alive, is_ready, wait_until
 
@@ -47,6 +48,14 @@ def test_the_first_screen_shows_both_addresses_and_all_keys(etappe_up: Etappe) -
     text = screen(etappe_up)
     shown = [etappe_up.collector, etappe_up.query, *(etappe_up.keys[name] for name in KEY_NAMES)]
     assert [each for each in shown if each not in text] == []
+
+
+@pytest.mark.parametrize("side", ["collector", "query"])
+def test_every_route_that_a_service_announces_is_documented(etappe_up: Etappe, side: str) -> None:
+    pages = "\n".join(page.read_text() for page in (Path(__file__).parents[2] / "docs").glob("*.md"))
+    paths = httpx.get(f"{getattr(etappe_up, side)}/openapi.json", timeout=20).json()["paths"]
+    assert len(paths) > 3
+    assert [path for path in paths if f"{path}`" not in pages] == []
 
 
 KEY_NAMES = ("write_key", "secret_key", "read_token", "admin_token")

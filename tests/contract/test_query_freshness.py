@@ -155,6 +155,7 @@ async def test_a_former_log_counts_by_its_receipts(logged: World) -> None:
 
 
 async def test_a_new_log_that_the_stitcher_has_not_seen_is_all_late(logged: World, tmp_path: Path) -> None:
+    receive(logged, 0, "old")
     fold(logged, 900)
     url = f"sqlite:///{tmp_path / 'second'}"
     second = await connect_log(
@@ -163,7 +164,7 @@ async def test_a_new_log_that_the_stitcher_has_not_seen_is_all_late(logged: Worl
     logged.read_log(second)
     await accept(logged, "a")
     row = await freshness(logged)
-    assert (row["accepted"], row["lag_seconds"], row["positions"]) == (1, 2.0, "0-0")
+    assert (row["accepted"], row["stored"], row["lag_seconds"], row["positions"]) == (2, 1, 2.0, "0-0")
     reply = await logged.get("/v1/funnel", after="0-1", timeout="0")
     assert reply.status_code == 504
     await second.close()

@@ -111,6 +111,13 @@ def test_an_alias_is_read_again_when_its_former_id_turns_out_to_be_a_user(sessio
     assert {key("u1"), key("a9")} <= world.journeys().keys()
 
 
+def test_a_typed_alias_holds_beside_an_untyped_one_that_names_a_user(session: Session) -> None:
+    for order in ([2, 3], [3, 2]):
+        aliases = [Event(n, "u1", 5, former="=9" if n == order[0] else "a9", stamp=n) for n in (2, 3)]
+        world = one_by_one(session, [Event(1, "u9", 1), *aliases, Event(4, "a9", 6, "P2")])
+        assert owner_at(world, "a9", 0) == key("u1")
+
+
 def test_an_earlier_login_that_arrives_late_takes_the_device_from_the_alias(session: Session) -> None:
     claimed = [Event(1, "u1", 5, former="=9"), Event(2, "a9", 1, "P2")]
     one_by_one(session, [*claimed, Event(3, "u2 a9", 10, "P3", stamp=2)])

@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
+from front.fixtures import Front
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stitching.world import Dying, Event, Killed, World, assert_as_expected
+from stitching.world import (
+    Dying,
+    Event,
+    Killed,
+    Rows,
+    World,
+    assert_as_expected,
+    expected,
+    restamped,
+)
 
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def chdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """One engine for the whole file: each example has a workspace of its own."""
     session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
     migrate(session)
     yield session
     session.close()
+
+
+@pytest.fixture(scope="module")
+def clickhouse(clickhouse_front: Front) -> Iterator[Session]:
+    """A database of this file's own on the front."""
+    database = f"t{uuid.uuid4().hex}"
+    clickhouse_front.execute(f"CREATE DATABASE {database}")
+    session = connect_warehouse(f"clickhouse://127.0.0.1:{clickhouse_front.port}/{database}").session()
+    migrate(session)
+    yield session
+    session.close()
+    clickhouse_front.execute(f"DROP DATABASE {database} SYNC")
+
+
+@pytest.fixture(scope="module", params=["chdb", "clickhouse"])
+def session(request: pytest.FixtureRequest) -> Session:
+    """Either engine."""
+    session: Session = request.getfixturevalue(request.param)
+    return session
 
 
 WHO = st.sampled_from(
@@ -84,9 +114,10 @@ class Run:
             world.start()
 
 
-@settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUIETLY = settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+
+
+@QUIETLY
 @given(histories(), st.data(), STEPS)
 def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys(
     session: Session, events: list[Event], data: st.DataObject, steps: list[Step]
@@ -99,3 +130,45 @@ def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys(
         run.step(kind, count, writes)
     run.world.drain()
     assert_as_expected(run.world, events)
+
+
+PLAIN = st.sampled_from(
+    "u1 e1 e2 p1 a1 a2 d1".split()
+    + ["u1 e1", "e1 p1", "c1 p1", "e2 p2", "u1 a1", "e1 a1", "p1 a2", "e2 a2", "a1 d1", "a2 d1", "p2 a1 d1"]
+)
+"""One user id, so that no rule refuses anything."""
+
+
+@QUIETLY
+@given(st.lists(st.tuples(PLAIN, st.integers(0, 30)), min_size=2, max_size=12), st.data())
+def test_where_no_rule_refuses_the_order_of_receipt_changes_no_journey_either(
+    session: Session, drawn: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    """Receipt stamps move with the order; ids of customers may then differ, their journeys do not."""
+    events = [Event(n, who, at, f"P{1 + n % 3}") for n, (who, at) in enumerate(drawn)]
+    shuffled = restamped(data.draw(st.permutations(events)))
+    world = World(session)
+    world.log(shuffled)
+    cut = data.draw(st.integers(0, len(events)))
+    world.normalise(cut)
+    world.apply(1)
+    world.drain()
+    assert_as_expected(world, shuffled)
+    assert histories_of(world.journeys()) == histories_of(expected(events))
+
+
+def histories_of(journeys: Rows) -> list[tuple[object, ...]]:
+    """Journeys without the ids of their customers; the sum of values names the touchpoints."""
+    names = ("started", "ended", "values", "milestones", "sequence", "ordered_depths", "strict_depths")
+    return sorted(tuple(map(str, (row[name] for name in names))) for row in journeys.values())
+
+
+@QUIETLY
+@given(histories())
+def test_a_rebuild_from_the_facts_gives_the_same_rows(session: Session, events: list[Event]) -> None:
+    world = World(session)
+    for n in range(0, len(events), 3):
+        world.take(*events[n : n + 3])
+    before = world.identities(), world.journeys()
+    world.rebuild()
+    assert (world.identities(), world.journeys()) == before

@@ -178,6 +178,11 @@ class World:
         found = [row for row in self._table("journeys", "customer") if row.pop("build") == build]
         return {row["customer"]: row for row in found}
 
+    def progress(self) -> dict[int, int]:
+        """Partition -> the position that the answers reach."""
+        sql = "SELECT partition, position FROM progress FINAL WHERE workspace = {w:String}"
+        return dict(self.session.rows(sql, {"w": self.name}))
+
     def _table(self, table: str, order: str) -> list[Row]:
         sql = f"SELECT * EXCEPT (workspace, version) FROM {table} FINAL WHERE workspace = {{w:String}} ORDER BY {order}"
         names, columns = self.session.columns(sql, {"w": self.name})

@@ -99,8 +99,7 @@ def test_every_identifier_has_a_row_and_every_customer_lists_what_it_ever_had(
 ) -> None:
     links = links_of(events)
     owners = resolve(links, known)
-    named = {k for each in links for k in (each.a, each.b) if each.kind != "alias"}
-    assert named <= owners.keys()
+    assert owners.keys() == {k for each in links for k in (each.a, each.b)}
     had: dict[int, set[int]] = {}
     for each, owner in owners.items():
         assert owner.since == sorted(set(owner.since))

@@ -111,7 +111,7 @@ def test_an_event_without_a_name_is_refused(name: str | None) -> None:
 
 @pytest.mark.parametrize("field", ["event", "id"])
 def test_names_and_ids_have_at_most_200_characters(field: str) -> None:
-    assert reason(**{field: "x" * 201}) == "too_long"
+    assert reason("write", **{field: "x" * 201}) == "too_long"
     assert accepted(**{field: "x" * 200})
 
 
@@ -136,7 +136,7 @@ def test_names_and_ids_have_at_most_200_characters(field: str) -> None:
     ],
 )
 def test_a_wrong_type_names_field_kind_and_what_was_wanted(field: str, value: object, said: str) -> None:
-    assert reason(**{field: value}) == "bad_type"
+    assert reason("write", **{field: value}) == "bad_type"
     assert said in detail(**{field: value})
 
 

@@ -1,0 +1,70 @@
+"""What deploy/ can be held to without a container runtime."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from etappe.cli.app import COMMANDS
+from etappe.settings import Settings
+from etappe.telemetry import REGISTRY
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+OURS = {name: each for name, each in COMPOSE["services"].items() if each["image"] == "etappe"}
+
+
+def test_every_variable_set_for_our_services_is_a_setting() -> None:
+    known = {f"ETAPPE_{name.upper()}" for name in Settings.model_fields}
+    assert all(set(each["environment"]) <= known for each in OURS.values())
+
+
+def test_every_service_of_ours_runs_a_command_that_exists() -> None:
+    assert set(OURS) == {"setup", "collect", "stitch", "query"}
+    assert all(each["command"][0].removeprefix("etappe ").split()[0] in COMMANDS for each in OURS.values())
+
+
+def test_services_wait_only_for_services_that_there_are() -> None:
+    waited = {name for each in COMPOSE["services"].values() for name in each.get("depends_on", {})}
+    assert waited <= set(COMPOSE["services"])
+
+
+def test_every_variable_that_must_be_filled_in_stands_in_the_example() -> None:
+    wanted = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    offered = set(re.findall(r"^#? ?(\w+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
+    assert wanted == offered
+
+
+def test_the_image_has_every_package_and_nothing_that_is_not_there() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    sources = " ".join(copied).split()
+    assert {"etappe", "ingest", "stitcher", "query_api", "requirements.lock"} <= set(sources)
+    assert [source for source in sources if not (DEPLOY.parent / source).exists()] == []
+
+
+def test_the_dashboard_draws_metrics_that_exist() -> None:
+    text = (DEPLOY / "grafana/dashboards/etappe.json").read_text()
+    drawn = set(re.findall(r"etappe_\w+", " ".join(_expressions(json.loads(text)))))
+    known = {sample for metric in REGISTRY.collect() for sample in _samples(metric.name)}
+    assert drawn - known == set()
+
+
+def test_the_locks_pin_one_version_of_everything_with_hashes_and_name_no_place() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (DEPLOY.parent / name).read_text()
+        packages = re.findall(r"^\S+==\S+.*(?:\n.*)?--hash=", text, re.MULTILINE)
+        assert len(packages) == len(re.findall(r"^[a-z]", text, re.MULTILINE))
+        assert "://" not in text
+        assert "--index" not in text
+
+
+def _expressions(board: dict[str, Any]) -> list[str]:
+    return [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+
+
+def _samples(name: str) -> set[str]:
+    return {name, f"{name}_total", f"{name}_bucket"}
