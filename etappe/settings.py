@@ -13,6 +13,7 @@ from pydantic_settings import (
 )
 
 from etappe.errors import SettingsError
+from etappe.eventlog import LogOptions
 
 
 class Settings(BaseSettings):
@@ -93,6 +94,17 @@ class Settings(BaseSettings):
     @property
     def warehouse(self) -> str:
         return self.warehouse_url or f"chdb:///{self.data_dir / 'warehouse'}"
+
+    @property
+    def log_options(self) -> LogOptions:
+        return LogOptions(
+            partitions=self.log_partitions,
+            retain_seconds=self.log_retain_days * 86400,
+            retain_bytes=self.log_retain_bytes,
+            max_bytes=self.log_max_bytes,
+            buffer_bytes=self.log_buffer_bytes,
+            deadline=self.log_deadline,
+        )
 
     @property
     def workspaces(self) -> Path:

@@ -10,7 +10,7 @@ import structlog
 import uvloop
 
 from etappe.clock import Clock, system_clock
-from etappe.eventlog import COLLECTOR_TOPICS, EventLog, LogOptions, connect_log
+from etappe.eventlog import COLLECTOR_TOPICS, EventLog, connect_log
 from etappe.settings import Settings
 from etappe.workspaces import RegisterFile
 from ingest.bodies import Receive
@@ -62,7 +62,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     settle_memory()
     with stopping_on_signals(stop), listen(settings.host, settings.collect_port) as listener:
-        log = await connect_log(settings.log, COLLECTOR_TOPICS, log_options(settings))
+        log = await connect_log(settings.log, COLLECTOR_TOPICS, settings.log_options)
         try:
             app = create_app(settings, log, RegisterFile(settings.workspaces), system_clock)
             await _serve_until(stop, make_server(app), listener)
@@ -79,18 +79,6 @@ async def _serve_until(stop: asyncio.Event, server: Server, listener: socket.soc
     stopped.cancel()
     server.stop()
     await serving
-
-
-def log_options(settings: Settings) -> LogOptions:
-    """The log's limits as the settings say."""
-    return LogOptions(
-        partitions=settings.log_partitions,
-        retain_seconds=settings.log_retain_days * 86400,
-        retain_bytes=settings.log_retain_bytes,
-        max_bytes=settings.log_max_bytes,
-        buffer_bytes=settings.log_buffer_bytes,
-        deadline=settings.log_deadline,
-    )
 
 
 def run(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from etappe.clock import Clock, system_clock
 from etappe.errors import EtappeError
-from etappe.eventlog import EventLog, LogOptions, connect_log
+from etappe.eventlog import CHANGES, EventLog, connect_log
 from etappe.settings import Settings
 from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
@@ -43,17 +43,19 @@ def create_app(
 def _add_calls(app: FastAPI, calls: Calls) -> None:
     token = [Depends(HTTPBearer(auto_error=False, description="A read or admin token"))]
     path = {"name": "customer", "in": "path", "required": True, "schema": {"type": "string"}}
-    for route, call, summary, parameters, in_path in (
-        ("/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
-        ("/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
-        ("/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, (path,)),
-        ("/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
-        ("/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
+    for method, route, call, summary, parameters, in_path in (
+        ("GET", "/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
+        ("GET", "/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
+        ("GET", "/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, (path,)),
+        ("GET", "/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
+        ("GET", "/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
+        ("GET", "/v1/rebuild", calls.rebuild, "How far a rebuild is (admin)", COMMON, ()),
+        ("POST", "/v1/rebuild", calls.order_rebuild, "Fold the views again from the facts (admin)", COMMON, ()),
     ):  # fmt: skip
         documented = {"parameters": [*in_path, *map(_documented, parameters)]}
         app.add_api_route(
             route, call, summary=summary, dependencies=token, openapi_extra=documented,
-            response_class=Response, responses=_responses(),
+            methods=[method], response_class=Response, responses=_responses(),
         )  # fmt: skip
 
 
@@ -107,12 +109,17 @@ def question_sessions(settings: Settings, warehouse: Warehouse) -> Sessions:
     return Sessions(warehouse, settings.query_threads, limits, "query")
 
 
+def _writable(settings: Settings) -> tuple[str, ...]:
+    """Operators' orders go to `changes`; a SQLite file has one writing process, and that is the stitcher's."""
+    return () if settings.log.startswith("sqlite:") else (CHANGES,)
+
+
 async def serve(settings: Settings) -> None:
     """One stand-alone query API until it is told to stop; EtappeError where its sources cannot be opened."""
     sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
     try:
         await sessions.run(lambda session: session.rows(text_of("readable")))
-        log = await connect_log(settings.log, (), LogOptions())
+        log = await connect_log(settings.log, _writable(settings), settings.log_options)
         try:
             app = create_app(sessions, log, RegisterFile(settings.workspaces).current)
             await _serve_app(app, settings.host, settings.query_port)

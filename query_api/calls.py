@@ -9,9 +9,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from etappe.warehouse import Session
-from etappe.workspaces import Workspace
+from etappe.workspaces import KeyKind, Workspace
 from query_api import coverage, customers, journey
-from query_api.auth import authorise
+from query_api.auth import OPERATORS, READERS, authorise
 from query_api.builds import Build, Builds, active_builds, wanted_model
 from query_api.common import COMMON, Common, read_common
 from query_api.formats import reply
@@ -20,6 +20,7 @@ from query_api.funnel import question as funnel
 from query_api.funnel.answer import answer_funnel
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included
+from query_api.rebuild import answer_rebuild, order_rebuild
 from query_api.sources import Sources
 
 T = TypeVar("T")
@@ -74,8 +75,20 @@ class Calls:
         await self._wait(workspace, common)
         return reply(await answer_freshness(self._sources, workspace), common.format)
 
-    def _authorise(self, request: Request) -> Workspace:
-        return authorise(self._sources.register(), request.headers.get("authorization", ""))
+    async def rebuild(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader, common = _read(request, COMMON)
+        reader.finish()
+        return reply(await answer_rebuild(self._sources, workspace), common.format)
+
+    async def order_rebuild(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader, common = _read(request, COMMON)
+        reader.finish()
+        return reply(await order_rebuild(self._sources, workspace), common.format)
+
+    def _authorise(self, request: Request, kinds: Sequence[KeyKind] = READERS) -> Workspace:
+        return authorise(self._sources.register(), request.headers.get("authorization", ""), kinds)
 
     async def _builds(self, workspace: Workspace, reader: Reader, common: Common) -> Builds:
         """The builds that answer, once what was asked to be included is (a bad question does not wait)."""

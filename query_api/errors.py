@@ -10,7 +10,7 @@ class Unauthorised(EtappeError):
 
 
 class Forbidden(EtappeError):
-    """This key may not ask questions: use a read or admin token."""
+    """This key may not do that: use a token of another kind."""
 
 
 class NotFound(EtappeError):

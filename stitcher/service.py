@@ -21,7 +21,6 @@ from etappe.eventlog import (
     Consumer,
     Entry,
     EventLog,
-    LogOptions,
     Position,
     Record,
     connect_log,
@@ -218,8 +217,7 @@ def _by_workspace(records: Sequence[Record]) -> dict[str, list[tuple[int, Change
 
 async def serve(settings: Settings) -> None:
     """The stitcher as a service of its own, until SIGTERM or SIGINT."""
-    options = LogOptions(settings.log_partitions)
-    log = await connect_log(settings.log, (CHANGES,), options)
+    log = await connect_log(settings.log, (CHANGES,), settings.log_options)
     sessions = Sessions(connect_warehouse(settings.warehouse), 2, name="stitcher")
     stitcher = Stitcher(settings, log, sessions, RegisterFile(settings.workspaces))
     loop = asyncio.get_running_loop()

@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
 
 async def run_together(settings: Settings, warehouse: Warehouse, writing: Sessions) -> None:
     """Stitch with the sessions given, answer with read-only ones beside them."""
-    log = await connect_log(settings.log, (CHANGES,), _log_options(settings))
+    log = await connect_log(settings.log, (CHANGES,), settings.log_options)
     try:
         reading = question_sessions(settings, warehouse)
         try:
@@ -70,14 +70,3 @@ def _server(app: FastAPI, settings: Settings) -> _Server:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return _Server(config)
-
-
-def _log_options(settings: Settings) -> LogOptions:
-    return LogOptions(
-        partitions=settings.log_partitions,
-        retain_seconds=settings.log_retain_days * 86400,
-        retain_bytes=settings.log_retain_bytes,
-        max_bytes=settings.log_max_bytes,
-        buffer_bytes=settings.log_buffer_bytes,
-        deadline=settings.log_deadline,
-    )

@@ -114,7 +114,7 @@ class Run:
             world.start()
 
 
-QUIETLY = settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+QUIETLY = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUIETLY

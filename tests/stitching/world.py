@@ -156,10 +156,11 @@ class World:
         self.log(events)
         self.drain()
 
-    def rebuild(self) -> None:
-        """Throw the views away and make them again from the facts."""
-        self.session.execute("DELETE FROM identities WHERE workspace = {w:String}", {"w": self.name})
-        self.session.execute("DELETE FROM journeys WHERE workspace = {w:String}", {"w": self.name})
+    def rebuild(self, lost: bool = False) -> None:
+        """Make the views again from the facts; `lost`: there are none any more."""
+        if lost:
+            self.session.execute("DELETE FROM identities WHERE workspace = {w:String}", {"w": self.name})
+            self.session.execute("DELETE FROM journeys WHERE workspace = {w:String}", {"w": self.name})
         self.changes.append(Rebuild(self.name, 0))
         self.drain()
 
