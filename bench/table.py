@@ -44,6 +44,8 @@ def ratio(row: Row) -> str:
     """The median ratio and its range."""
     if not row.ratios:
         return "-"
+    if len(row.ratios) == 1:
+        return f"{row.ratios[0]:.2f}"
     return f"{median(row.ratios):.2f} ({row.ratios[0]:.2f} to {row.ratios[-1]:.2f})"
 
 

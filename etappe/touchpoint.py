@@ -5,6 +5,7 @@ JSON, so that any tool can read the log. Personal values are hashed, truncated o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -14,14 +15,14 @@ from etappe.identifiers import Identifier
 Contact = Literal["", "interactive", "static", "human"]
 
 
-class Page(msgspec.Struct, omit_defaults=True):
+class Page(msgspec.Struct, omit_defaults=True, frozen=True):
     url: str = ""
     path: str = ""
     title: str = ""
     referrer: str = ""
 
 
-class Campaign(msgspec.Struct, omit_defaults=True):
+class Campaign(msgspec.Struct, omit_defaults=True, frozen=True):
     source: str = ""
     medium: str = ""
     name: str = ""
@@ -77,12 +78,10 @@ class Reject(msgspec.Struct, omit_defaults=True, kw_only=True):
     body: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_encode = msgspec.json.Encoder().encode
+encode_record: Callable[[Touchpoint | Reject], bytes] = msgspec.json.Encoder().encode
+"""A record's bytes; the encoder itself, since a call around it would be a tenth of its time."""
+
 _decode = msgspec.json.Decoder(Touchpoint).decode
-
-
-def encode_record(record: Touchpoint | Reject) -> bytes:
-    return _encode(record)
 
 
 def decode_touchpoint(value: bytes) -> Touchpoint:

@@ -8,15 +8,45 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from etappe.touchpoint import Touchpoint
+from etappe.workspaces import Workspace
 from ingest.keys import Caller
 from ingest.reasons import Refusal
 
 
-class Sender(NamedTuple):
-    """Who sent an event, and when the collector got it (milliseconds since 1970, UTC)."""
+class Sender:
+    """Who sent a request, and when the collector got it (milliseconds since 1970, UTC)."""
 
-    caller: Caller
-    received: int
+    __slots__ = ("caller", "new_touchpoint", "received")
+
+    def __init__(self, caller: Caller, received: int) -> None:
+        self.caller = caller
+        self.received = received
+        self.new_touchpoint: Callable[[], Touchpoint] = _blank(caller.workspace, received).__copy__
+        """A touchpoint with what all of the request have in common. A copy of it that gets the fields its
+        event has costs half of a construction that names them all."""
+
+
+def _blank(workspace: Workspace, received: int) -> Touchpoint:
+    granted = workspace.consent_default
+    return Touchpoint(
+        workspace=workspace.name,
+        id="",
+        event="",
+        at=received,
+        stamp=received,
+        identifiers=[],
+        consent_analytics=granted,
+        consent_linking=granted,
+    )
+
+
+class WirePage(msgspec.Struct, gc=False):
+    """The page or screen it happened on, as sent; `path` follows from `url` where it is absent."""
+
+    url: str | None = None
+    path: str | None = None
+    title: str | None = None
+    referrer: str | None = None
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -28,8 +58,9 @@ class Draft(msgspec.Struct, gc=False):
     at: object = None
     sent_at: object = None
     traits: bytes = b""
-    """A JSON object, or empty."""
+    """A JSON object, or empty: the touchpoint's, to look into."""
     properties: bytes = b""
+    page: WirePage | None = None
     former: object = None
     """The untyped id that an alias event gives up."""
 

@@ -7,23 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from etappe.touchpoint import Campaign, Page, Touchpoint
-from ingest.drafts import ABSENT, Draft, Sender, Wire, as_object, text_of
+from etappe.touchpoint import Campaign, Touchpoint
+from ingest.drafts import ABSENT, Draft, Sender, Wire, WirePage, as_object, text_of
 from ingest.json_events import split_events
 from ingest.reasons import Reason, Refusal, refuse, wrong
 
 Text = str | None
 Time = str | int | float | None
 Variant = str | int | float | bool | None
-
-
-class NativePage(msgspec.Struct, gc=False):
-    """The page or screen it happened on; `path` follows from `url` where it is absent."""
-
-    url: Text = None
-    path: Text = None
-    title: Text = None
-    referrer: Text = None
 
 
 class NativeCampaign(msgspec.Struct, gc=False):
@@ -63,7 +54,7 @@ class NativeEvent(msgspec.Struct, gc=False):
     channel: Text = None
     contact: Literal["", "interactive", "static", "human"] | None = None
     offline: bool | None = None
-    page: NativePage | None = None
+    page: WirePage | None = None
     campaign: NativeCampaign | None = None
     value: float | None = None
     currency: Text = None
@@ -104,58 +95,60 @@ def draft_of(raw: bytes, sender: Sender) -> Draft | Refusal:
     traits, properties = as_object(event.traits), as_object(event.properties)
     if traits is None or properties is None:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
-    seq = event.seq or 0
-    if not -_SEQ_LIMIT <= seq < _SEQ_LIMIT:
+    if event.seq and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
         return wrong("seq", "a number out of range", "an integer of 64 bits")
-    touchpoint = _touchpoint(event, seq, sender)
-    _put_surroundings(touchpoint, event)
+    touchpoint = sender.new_touchpoint()
+    _put_usual(touchpoint, event)
+    _put_rare(touchpoint, event)
+    if traits:
+        touchpoint.traits = event.traits
+    if properties:
+        touchpoint.properties = event.properties
     names = event.identifiers.items() if event.identifiers else ()
-    return Draft(touchpoint, names, event.at, event.sent_at, traits, properties)
+    return Draft(touchpoint, names, event.at, event.sent_at, traits, properties, event.page)
 
 
-def _touchpoint(event: NativeEvent, seq: int, sender: Sender) -> Touchpoint:
-    workspace = sender.caller.workspace
-    analytics = linking = workspace.consent_default
-    if event.consent is not None:
-        analytics = analytics if event.consent.analytics is None else event.consent.analytics
-        linking = linking if event.consent.linking is None else event.consent.linking
-    return Touchpoint(
-        workspace=workspace.name,
-        id=event.id or "",
-        event=event.event or "",
-        at=sender.received,
-        stamp=sender.received,
-        identifiers=[],
-        seq=seq,
-        channel=event.channel or "",
-        contact=event.contact or "",
-        offline=event.offline or False,
-        value=event.value,
-        sentiment=event.sentiment,
-        consent_analytics=analytics,
-        consent_linking=linking,
-    )
-
-
-def _put_surroundings(touchpoint: Touchpoint, event: NativeEvent) -> None:
-    """What most events do not have costs nothing where it is absent."""
-    if event.account is not None:
-        touchpoint.account = (text_of(event.account) or "").strip()
-    if event.page is not None:
-        touchpoint.page = _page(event.page)
+def _put_usual(touchpoint: Touchpoint, event: NativeEvent) -> None:
+    """What is absent costs only the look whether it is there."""
+    if event.event:
+        touchpoint.event = event.event
+    if event.id:
+        touchpoint.id = event.id
+    if event.channel:
+        touchpoint.channel = event.channel
     if event.campaign is not None:
         touchpoint.campaign = _campaign(event.campaign)
+    if event.value is not None:
+        touchpoint.value = event.value
     if event.currency:
         touchpoint.currency = event.currency.upper()
-    if event.experiments:
-        touchpoint.experiments = _experiments(event.experiments)
     if event.context is not None:
         touchpoint.user_agent = event.context.user_agent or ""
         touchpoint.country = (event.context.country or "").upper()
 
 
-def _page(page: NativePage) -> Page:
-    return Page(page.url or "", page.path or "", page.title or "", page.referrer or "")
+def _put_rare(touchpoint: Touchpoint, event: NativeEvent) -> None:
+    if event.seq:
+        touchpoint.seq = event.seq
+    if event.account is not None:
+        touchpoint.account = (text_of(event.account) or "").strip()
+    if event.contact:
+        touchpoint.contact = event.contact
+    if event.offline:
+        touchpoint.offline = True
+    if event.sentiment is not None:
+        touchpoint.sentiment = event.sentiment
+    if event.experiments:
+        touchpoint.experiments = _experiments(event.experiments)
+    if event.consent is not None:
+        _put_consent(touchpoint, event.consent)
+
+
+def _put_consent(touchpoint: Touchpoint, consent: NativeConsent) -> None:
+    if consent.analytics is not None:
+        touchpoint.consent_analytics = consent.analytics
+    if consent.linking is not None:
+        touchpoint.consent_linking = consent.linking
 
 
 def _campaign(campaign: NativeCampaign) -> Campaign:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from etappe.changes import Link
 from etappe.identifiers import type_of
+from stitcher.union import Union
 
 BEGINNING = -(1 << 62)
 """Before any time a touchpoint can have, in ms."""
@@ -108,51 +109,11 @@ def _user_ids(link: Link) -> list[int]:
     return [key for key, type_name in ends if type_name == "user_id"]
 
 
-def device_groups(links: Iterable[Link]) -> dict[int, int]:
-    """Device -> a device that names its group, for the devices that `links` join."""
-    union = _Union()
-    for link in links:
-        if link.kind == "device":
-            union.add(link.a)
-            union.add(link.b)
-            union.join(union.find(link.a), union.find(link.b))
-    return {key: union.find(key) for key in union.parent}
-
-
-class _Union:
-    """Disjoint sets with path halving; the smaller root is kept, so that the result has one form."""
-
-    def __init__(self) -> None:
-        self.parent: dict[int, int] = {}
-
-    def add(self, key: int) -> None:
-        self.parent.setdefault(key, key)
-
-    def find(self, key: int) -> int:
-        parent = self.parent
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    def join(self, a: int, b: int) -> int:
-        """Join two roots and return the one that stays."""
-        low, high = (a, b) if a < b else (b, a)
-        self.parent[high] = low
-        return low
-
-    def groups(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = defaultdict(list)
-        for key in sorted(self.parent):
-            found[self.find(key)].append(key)
-        return found
-
-
 class _Persons:
     """Person identifiers, joined by links unless two different values of a unique type would meet."""
 
     def __init__(self) -> None:
-        self.union = _Union()
+        self.union = Union()
         self.types: dict[int, str] = {}
         self.earliest: dict[int, tuple[int, bytes, int, int]] = {}
         self.uniques: dict[int, dict[str, int]] = {}
@@ -232,7 +193,7 @@ class _Devices:
     """Device identifiers, joined where one event named several, and the logins on each group."""
 
     def __init__(self) -> None:
-        self.union = _Union()
+        self.union = Union()
         self.types: dict[int, str] = {}
         self.earliest: dict[int, tuple[int, bytes, int, int]] = {}
         self.logins: list[Link] = []

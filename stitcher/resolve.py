@@ -14,7 +14,8 @@ from etappe.identifiers import type_of
 from etappe.warehouse import Session
 from stitcher import facts
 from stitcher.facts import StoredOwner
-from stitcher.identity import Owner, device_groups, resolve
+from stitcher.identity import Owner, resolve
+from stitcher.union import device_groups
 
 _STATIC: tuple[LinkKind, ...] = ("person", "alias", "device")
 """Links that hold at all times; a login holds from its time on."""

@@ -57,23 +57,18 @@ class DataFolder:
         self.logs = self.path / "logs"
         self.keys_file = self.path / "keys.json"
         self._service_file = self.path / "service.json"
-        self._lock_file = self.path / "lock"
 
     @contextmanager
     def hold(self) -> Iterator[int]:
-        """Be the only one in the folder; yields the lock's handle.
+        """Be the only one in the folder; FolderInUse where somebody else is.
 
-        Children inherit the handle, so the folder stays held until the last of them is gone, however the
-        supervisor ended. FolderInUse where somebody else is in it.
+        Yields the handle of a second lock, for children to inherit: it stays held until the last of them is
+        gone, however the supervisor ended, and whoever comes next waits for that.
         """
-        handle = self._open()
-        try:
-            self._lock(handle)
-            os.truncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
-            yield handle
-        finally:
-            os.close(handle)
+        with self._opened("lock") as own, self._opened("lock.services") as inherited:
+            self._be_the_only_one(own)
+            self._wait_for_leavers(inherited)
+            yield inherited
 
     def read_keys(self) -> Keys:
         """NotRunning where the folder was never started."""
@@ -92,28 +87,43 @@ class DataFolder:
     def withdraw(self) -> None:
         self._service_file.unlink(missing_ok=True)
 
-    def _open(self) -> int:
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise SettingsError(
                 f"data_dir {self.path} cannot be used ({error.strerror}): choose another --data-dir."
             ) from error
+        try:
+            yield handle
+        finally:
+            os.close(handle)
 
-    def _lock(self, handle: int) -> None:
-        """Take the lock; where its holder is dead, give the processes it left behind a moment to finish."""
+    def _be_the_only_one(self, handle: int) -> None:
+        if not _locked(handle):
+            holder = os.pread(handle, 20, 0).decode() or "?"
+            raise FolderInUse(f"{self.path} is used by process {holder}: stop it or choose --data-dir.")
+        os.truncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+
+    def _wait_for_leavers(self, handle: int) -> None:
+        """Processes whose supervisor was killed need a moment to finish."""
         deadline = time.monotonic() + _LEAVING_SECONDS
-        while True:
-            try:
-                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(handle, 20, 0).decode() or "?"
-                if _lives(holder) or time.monotonic() > deadline:
-                    raise FolderInUse(
-                        f"{self.path} is used by process {holder}: stop it or choose --data-dir."
-                    ) from None
+        while not _locked(handle):
+            if time.monotonic() > deadline:
+                raise FolderInUse(f"{self.path} is used by services of an earlier `etappe up`: stop them.")
             time.sleep(0.1)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock behind `handle` is ours now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read(path: Path, kind: type[T]) -> T:
@@ -127,13 +137,3 @@ def _read(path: Path, kind: type[T]) -> T:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{path} cannot be read ({error!r}): remove it and run `etappe up`.") from error
-
-
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

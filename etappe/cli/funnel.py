@@ -52,14 +52,16 @@ def print_funnel(answer: Mapping[str, Any]) -> None:
     """The rows of `GET /v1/funnel` as a table with bars, and under it the rules they were counted by."""
     rows: list[Row] = answer["rows"]
     terminal = console()
-    terminal.print(_table(rows, bar_width=max(8, min(30, terminal.width - _OTHER_COLUMNS))))
+    terminal.print(_table(rows, terminal.width))
     terminal.print(f"[dim]{_rules(answer['meta'])}[/]")
     if not any(row["count"] for row in rows):
         terminal.print("Nobody is in this funnel yet: widen the range, or look at `etappe status`.")
 
 
-def _table(rows: list[Row], bar_width: int) -> Table:
+def _table(rows: list[Row], width: int) -> Table:
     heads = [head for head in ("period", "group") if any(row.get(head) is not None for row in rows)]
+    names = sum(max(len(str(row.get(head))) for row in rows) + 2 for head in heads)
+    bar_width = max(8, min(30, width - names - _OTHER_COLUMNS))
     table = Table(*heads, "phase", "", box=None, pad_edge=False, header_style="dim")
     for head in ("count", "of first", "of previous", "dropped", "median time"):
         table.add_column(head, justify="right", no_wrap=True)

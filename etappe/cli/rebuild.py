@@ -33,9 +33,7 @@ def rebuild(
         answer = _follow(target, quiet=json or not sys.stdout.isatty())
     if json:
         return print_json(answer)
-    sys.stdout.write(
-        "Rebuilt.\n" if wait else "Started: `etappe rebuild` again, or GET /v1/rebuild, tells more.\n"
-    )
+    sys.stdout.write("Rebuilt.\n" if wait else "Started; GET /v1/rebuild says how far it is.\n")
     return None
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from etappe.eventlog import CHANGES, EventLog, LogOptions, connect_log
+from etappe.eventlog import CHANGES, EventLog, connect_log
 from etappe.settings import Settings
 from etappe.warehouse import Sessions, Warehouse
 from etappe.workspaces import RegisterFile

@@ -15,7 +15,7 @@ ENTRY_BYTES = 200
 
 def size_of(entries: Sequence[Entry]) -> int:
     """What these entries occupy while they wait, in bytes."""
-    return sum(len(key) + len(value) for key, value in entries) + ENTRY_BYTES * len(entries)
+    return sum([len(key) + len(value) for key, value in entries]) + ENTRY_BYTES * len(entries)
 
 
 class Budget:

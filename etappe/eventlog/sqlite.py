@@ -69,12 +69,15 @@ class SqliteLog:
             return Position({})
         writer = self._writer_of(topic)
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        until = loop.time() + self._options.deadline
         size = size_of(entries)
         await self._budget.take(size, self._options.deadline)
-        stored = asyncio.ensure_future(writer.submit(self._appending(topic, entries)))
-        stored.add_done_callback(lambda _: self._budget.give(size))
-        return await self._within_deadline(stored, self._options.deadline - (loop.time() - started))
+        try:
+            stored = writer.submit(self._appending(topic, entries), size)
+        except LogUnavailable:
+            self._budget.give(size)
+            raise
+        return await self._before(until, stored)
 
     async def consumer(self, topic: str, group: str) -> Consumer:
         core = self._core()
@@ -109,9 +112,8 @@ class SqliteLog:
 
     async def check(self) -> None:
         for writer in self._writers.values():
-            await self._within_deadline(
-                asyncio.ensure_future(writer.submit(LogFile.check_room)), self._options.deadline
-            )
+            until = asyncio.get_running_loop().time() + self._options.deadline
+            await self._before(until, writer.submit(LogFile.check_room))
         for reader in self._readers.values():
             await reader.version()
 
@@ -133,7 +135,7 @@ class SqliteLog:
             return LogFile(path, FILE_TOPICS[file], options)
 
         retention = Retention(path_of(self._folder, CORE_FILE), options, self._clock)
-        return Writer(path, open_file, retention, self._bells[file])
+        return Writer(path, open_file, retention, self._bells[file], self._budget.give)
 
     def _appending(self, topic: str, entries: Sequence[Entry]) -> Work[Position]:
         def work(file: LogFile) -> Position:
@@ -141,14 +143,18 @@ class SqliteLog:
 
         return work
 
-    async def _within_deadline(self, done: asyncio.Future[T], left: float) -> T:
-        """The writer goes on with what it has begun, also when nobody waits for it any more."""
+    async def _before(self, until: float, stored: asyncio.Future[T]) -> T:
+        """A timer costs a tenth of `asyncio.timeout`, and every append needs one."""
+        timer = asyncio.get_running_loop().call_at(until, self._too_late, stored)
         try:
-            return await asyncio.wait_for(asyncio.shield(done), left)
-        except TimeoutError:
-            raise LogUnavailable(
-                f"The disk of {self._folder} did not answer within {self._options.deadline:g} s."
-            ) from None
+            return await stored
+        finally:
+            timer.cancel()
+
+    def _too_late(self, stored: asyncio.Future[T]) -> None:
+        if not stored.done():
+            limit = f"{self._options.deadline:g} s"
+            stored.set_exception(LogUnavailable(f"The disk of {self._folder} did not answer within {limit}."))
 
     def _reader(self, topic: str) -> Reader:
         return self._readers[FILE_OF[topic]]

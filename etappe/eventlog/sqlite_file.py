@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from etappe.errors import LogFull
-from etappe.eventlog import Entry, LogOptions, Position, partition_of
+from etappe.eventlog import Entry, LogOptions, Position
+from etappe.eventlog.sqlite_batch import first_id
 from etappe.eventlog.sqlite_errors import is_full
-from etappe.eventlog.sqlite_records import end_of, first_id, floor_of
+from etappe.eventlog.sqlite_records import end_of, floor_of
 from etappe.eventlog.sqlite_store import create, identity, lock, open_to_write, sql
+from etappe.eventlog.sqlite_tail import Tail
 
 SPARE_BYTES = 4 << 20
 """Below this much free disk the log says that it is full before an append has to fail."""
@@ -28,7 +30,7 @@ class LogFile:
         self.path = path
         self.topics = topics
         self._options = options
-        self._ends: dict[tuple[str, int], int] = {}
+        self._tails: dict[str, Tail] = {}
         self._connection: sqlite3.Connection | None = None
         self._lock = lock(path)
         try:
@@ -46,39 +48,32 @@ class LogFile:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is on disk after it, or nothing is."""
-        before = dict(self._ends)
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
+            for tail in self._tails.values():
+                self.connection.executemany(sql("insert_batch"), tail.rows())
             self.connection.execute("COMMIT")
         except BaseException as error:
-            self._ends = before
+            for tail in self._tails.values():
+                tail.drop()
             self._give_up(error)
             raise
+        for tail in self._tails.values():
+            tail.keep()
 
     def append(self, topic: str, entries: Sequence[Entry], stamp: int) -> Position:
-        """Inside a transaction: add the entries and say where they ended."""
-        after: dict[int, int] = {}
-        rows = []
-        for key, value in entries:
-            partition = partition_of(key, self.partitions)
-            offset = after.get(partition)
-            if offset is None:
-                offset = self._ends[topic, partition]
-            rows.append((first_id(topic, partition) + offset, stamp, key, value))
-            after[partition] = offset + 1
-        self.connection.executemany(sql("insert_record"), rows)
-        self._ends.update({(topic, partition): end for partition, end in after.items()})
-        return Position(after)
+        """Inside a transaction: add the entries and say where they will end."""
+        return self._tails[topic].add(entries, stamp)
 
     def remove(self, topic: str, partition: int, end: int) -> None:
         """Inside a transaction: take away what lies before the offset `end`."""
         first = first_id(topic, partition)
-        self.connection.execute(sql("remove_records"), (first, first + end))
+        self.connection.execute(sql("remove_batches"), (first, first + end))
         self.connection.execute(sql("raise_floor"), (first, first + end))
 
     def end(self, topic: str, partition: int) -> int:
-        return self._ends[topic, partition]
+        return self._tails[topic].ends[partition]
 
     def floor(self, topic: str, partition: int) -> int:
         return floor_of(self.connection, topic, partition)
@@ -93,7 +88,7 @@ class LogFile:
         if disk.f_bavail * disk.f_frsize < SPARE_BYTES:
             raise LogFull(f"The disk of {self.path} has less than {SPARE_BYTES} bytes left.")
         self.connection.execute("SAVEPOINT probe")
-        self.connection.execute(sql("insert_record"), (_PROBE_ID, 0, b"", _PROBE))
+        self.connection.execute(sql("insert_batch"), (_PROBE_ID, 0, _PROBE))
         self.connection.execute("ROLLBACK TO probe")
         self.connection.execute("RELEASE probe")
 
@@ -105,10 +100,9 @@ class LogFile:
         connection = open_to_write(self.path, self._options.max_bytes)
         try:
             self.log_id, self.partitions = identity(connection)
-            self._ends = {
-                (topic, p): end_of(connection, topic, p)
+            self._tails = {
+                topic: Tail(topic, [end_of(connection, topic, p) for p in range(self.partitions)])
                 for topic in self.topics
-                for p in range(self.partitions)
             }
         except BaseException:
             connection.close()

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 
-from etappe.eventlog import CHANGES, REJECTS, TOUCHPOINTS, Position, Record
+from etappe.eventlog import Position, Record
+from etappe.eventlog.sqlite_batch import PARTITION_SPAN, first_id, unpacked
 from etappe.eventlog.sqlite_store import identity, sql
-
-_TOPIC_NUMBERS = {TOUCHPOINTS: 0, REJECTS: 1, CHANGES: 2}
-_TOPIC_SHIFT = 56
-_PARTITION_SHIFT = 44
-PARTITION_SPAN = 1 << _PARTITION_SHIFT
-"""Offsets of a partition end here: 17 million million."""
-
-
-def first_id(topic: str, partition: int) -> int:
-    """The id that offset 0 of this partition has; the partition ends before this + PARTITION_SPAN."""
-    return _TOPIC_NUMBERS[topic] << _TOPIC_SHIFT | partition << _PARTITION_SHIFT
-
 
 def floor_of(connection: sqlite3.Connection, topic: str, partition: int) -> int:
     """The offset of the oldest record that may still be there."""
@@ -47,9 +37,16 @@ def ends(connection: sqlite3.Connection, topic: str) -> Position:
 def read_partition(
     connection: sqlite3.Connection, topic: str, partition: int, start: int, limit: int
 ) -> list[Record]:
+    """At most `limit` records from the offset `start` on."""
     first = first_id(topic, partition)
-    values = (topic, partition, first, first + start, first + PARTITION_SPAN, limit)
-    return list(map(Record._make, connection.execute(sql("read_records"), values)))
+    values = (first, first + start, first + PARTITION_SPAN)
+    records: list[Record] = []
+    with closing(connection.execute(sql("read_batches"), values)) as batches:
+        for batch in batches:
+            records.extend(unpacked(topic, partition, batch, start, limit - len(records)))
+            if len(records) >= limit:
+                break
+    return records
 
 
 def read_partitions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -9,12 +10,13 @@ from pathlib import Path
 
 from etappe.clock import Clock
 from etappe.eventlog import LogOptions
+from etappe.eventlog.sqlite_batch import first_id
 from etappe.eventlog.sqlite_file import LogFile
-from etappe.eventlog.sqlite_records import first_id
 from etappe.eventlog.sqlite_store import open_to_read, sql
 
-LOOK_RECORDS = 5_000
-REMOVE_RECORDS = 500
+STEP_BYTES = 1 << 20
+"""What one step removes, or one batch where that is larger."""
+
 VACUUM_PAGES = 1_000
 
 Partition = tuple[str, int]
@@ -71,28 +73,20 @@ class Retention:
 
     def _remove_old(self, file: LogFile, limits: Mapping[Partition, int], now: int) -> bool:
         oldest = now - round(self._options.retain_seconds * 1000)
-        for (topic, partition), limit in limits.items():
-            first = first_id(topic, partition)
-            start = first + file.floor(topic, partition)
-            values = (start, first + limit, LOOK_RECORDS, oldest)
-            (last,) = file.connection.execute(sql("read_last_expired"), values).fetchone()
-            if last is not None:
-                self._remove(file, topic, partition, last - first + 1)
-                return True
-        return False
+        return any(self._remove(file, which, limit, STEP_BYTES, oldest) for which, limit in limits.items())
 
     def _remove_much(self, file: LogFile, limits: Mapping[Partition, int]) -> bool:
         """While the file holds too much, take some of the oldest records that may go."""
         used = (file.pragma("page_count") - file.pragma("freelist_count")) * file.pragma("page_size")
-        if used <= self._options.retain_bytes:
+        excess = used - self._options.retain_bytes
+        if excess <= 0:
             return False
         stamps = {which: self._oldest_stamp(file, *which, limit) for which, limit in limits.items()}
         known = {which: stamp for which, stamp in stamps.items() if stamp is not None}
         if not known:
             return False
         which = min(known, key=lambda key: (known[key], key))
-        self._remove(file, *which, min(file.floor(*which) + REMOVE_RECORDS, limits[which]))
-        return True
+        return self._remove(file, which, limits[which], min(excess, STEP_BYTES), math.inf)
 
     def _oldest_stamp(self, file: LogFile, topic: str, partition: int, limit: int) -> int | None:
         first = first_id(topic, partition)
@@ -100,9 +94,28 @@ class Retention:
         found = file.connection.execute(sql("read_oldest_stamp"), values).fetchone()
         return found[0] if found else None
 
-    def _remove(self, file: LogFile, topic: str, partition: int, end: int) -> None:
+    def _remove(self, file: LogFile, which: Partition, limit: int, size: int, before: float) -> bool:
+        """Take the oldest batches that end at `limit` at the latest and are older than `before`: `size` bytes, or one."""
+        end = self._end_of_oldest(file, which, limit, size, before)
+        if end is None:
+            return False
         with file.transaction():
-            file.remove(topic, partition, end)
+            file.remove(*which, end)
+        return True
+
+    def _end_of_oldest(
+        self, file: LogFile, which: Partition, limit: int, size: int, before: float
+    ) -> int | None:
+        first = first_id(*which)
+        values = (first + file.floor(*which), first + limit)
+        end = None
+        with closing(file.connection.execute(sql("read_batch_sizes"), values)) as batches:
+            for last, stamp, length in batches:
+                size -= length
+                if stamp >= before or (size < 0 and end is not None):
+                    break
+                end = last - first + 1
+        return end
 
     def _shrink(self, file: LogFile) -> bool:
         """Give pages back while more than a quarter is free; the rest is kept for what comes next."""

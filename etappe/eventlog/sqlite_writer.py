@@ -28,10 +28,11 @@ Work = Callable[[LogFile], T]
 
 
 class Job(NamedTuple):
-    """Work to do inside a transaction, and who waits for its result."""
+    """Work to do inside a transaction, who waits for its result, and the memory it holds until then."""
 
     work: Work[Any]
     waiter: asyncio.Future[Any]
+    size: int
 
 
 Outcome = tuple[Job, Any, Exception | None]
@@ -41,12 +42,19 @@ class Writer:
     """Owns a file from `start` to `close`. `submit` may be called by tasks of one event loop."""
 
     def __init__(
-        self, path: Path, open_file: Callable[[], LogFile], retention: Retention, bell: Bell
+        self,
+        path: Path,
+        open_file: Callable[[], LogFile],
+        retention: Retention,
+        bell: Bell,
+        give: Callable[[int], None],
     ) -> None:
+        """`give` takes back the memory of jobs that are done, in the event loop."""
         self._path = path
         self._open_file = open_file
         self._retention = retention
         self._bell = bell
+        self._give = give
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._closed = False
@@ -60,13 +68,16 @@ class Writer:
         self._thread.start()
         await self._opened
 
-    async def submit(self, work: Work[T]) -> T:
-        """Do `work`, return its result once it is on disk; all submitted together share one transaction."""
+    def submit(self, work: Work[T], size: int = 0) -> asyncio.Future[T]:
+        """Do `work`, settled once it is on disk; all submitted together share one transaction.
+
+        The writer goes on with what it has begun, also when the future is cancelled.
+        """
         if self._closed:
             raise LogUnavailable("It has been closed.")
         waiter: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(Job(work, waiter))
-        return await waiter
+        self._queue.put(Job(work, waiter, size))
+        return waiter
 
     async def close(self) -> None:
         """Write what is queued, then let the file go."""
@@ -158,13 +169,14 @@ class Writer:
 
     def _settle(self, outcomes: Sequence[Outcome]) -> None:
         """In the event loop: answer everybody who still waits."""
-        for job, result, error in outcomes:
-            if job.waiter.done():
+        for (_, waiter, _), result, error in outcomes:
+            if waiter.done():
                 continue
             if error is None:
-                job.waiter.set_result(result)
+                waiter.set_result(result)
             else:
-                job.waiter.set_exception(error)
+                waiter.set_exception(error)
+        self._give(sum(job.size for job, _, _ in outcomes))
         self._bell.ring()
 
     def _tell(self, call: Callable[..., object], *values: object) -> None:

@@ -486,8 +486,8 @@ async def test_a_reader_does_not_hinder_the_writer(open_log: OpenLog, tmp_path: 
     reader = sqlite3.connect(tmp_path / "collector.sqlite", isolation_level=None)
     try:
         reader.execute("BEGIN")
-        (seen,) = reader.execute("SELECT count(*) FROM records").fetchone()
+        (seen,) = reader.execute("SELECT count(*) FROM batches").fetchone()
         await log.append(TOUCHPOINTS, kilobytes(100))
-        assert reader.execute("SELECT count(*) FROM records").fetchone() == (seen,)
+        assert reader.execute("SELECT count(*) FROM batches").fetchone() == (seen,)
     finally:
         reader.close()

@@ -170,7 +170,9 @@ def test_a_rebuild_of_sound_views_changes_nothing(world: World) -> None:
 
 
 @pytest.mark.usefixtures("in_small_steps")
-def test_a_rebuild_in_small_steps_makes_lost_views_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_in_small_steps_makes_lost_views_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(writer, "_RENEW_AT_ONCE", 3)
     world.take(Event(100, "u1 e1", 61), Event(101, "e1 p1", 62), Event(102, "p1 a1", 63))
     before = world.identities(), world.journeys()

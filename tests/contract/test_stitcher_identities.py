@@ -39,7 +39,9 @@ def assert_rebuild_changes_nothing(world: World) -> None:
 
 def owner_at(world: World, name: str, time: int) -> int:
     row = world.identities()[key(name)]
-    before = [customer for since, customer in zip(row["since"], row["customer"], strict=True) if since <= time]
+    before = [
+        customer for since, customer in zip(row["since"], row["customer"], strict=True) if since <= time
+    ]
     return int(before[-1])
 
 
@@ -56,7 +58,12 @@ def test_a_shared_tablet_is_split_in_time(session: Session) -> None:
 
 
 def test_a_login_that_arrives_late_takes_its_time_from_who_had_it(session: Session) -> None:
-    visits = [Event(1, "u1 a1", 10), Event(2, "a1", 25, "P2"), Event(3, "a1", 15, "P3"), Event(4, "u3 a1", 30)]
+    visits = [
+        Event(1, "u1 a1", 10),
+        Event(2, "a1", 25, "P2"),
+        Event(3, "a1", 15, "P3"),
+        Event(4, "u3 a1", 30),
+    ]
     one_by_one(session, [*visits, Event(5, "u2 a1", 20)])
 
 
@@ -79,13 +86,24 @@ def test_devices_that_turn_out_to_be_one_share_their_logins(session: Session) ->
 
 
 def test_merged_customers_leave_no_journeys_of_their_own(session: Session) -> None:
-    events = [Event(1, "u1", 1), Event(2, "e1", 2), Event(3, "p1", 3), Event(4, "e1 p1", 4), Event(5, "u1 p1", 5)]
+    events = [
+        Event(1, "u1", 1),
+        Event(2, "e1", 2),
+        Event(3, "p1", 3),
+        Event(4, "e1 p1", 4),
+        Event(5, "u1 p1", 5),
+    ]
     world = one_by_one(session, events)
     assert len(world.journeys()) == 1
 
 
 def test_an_earlier_link_that_arrives_late_parts_what_a_later_one_had_joined(session: Session) -> None:
-    joined = [Event(1, "u2 e1", 5, stamp=5), Event(2, "e1", 6, "P2"), Event(3, "u2 a1", 7), Event(4, "a1", 8, "P3")]
+    joined = [
+        Event(1, "u2 e1", 5, stamp=5),
+        Event(2, "e1", 6, "P2"),
+        Event(3, "u2 a1", 7),
+        Event(4, "a1", 8, "P3"),
+    ]
     world = one_by_one(session, [*joined, Event(5, "u1 e1", 3, stamp=3)])
     assert {key("u1"), key("u2")} & world.journeys().keys()
     assert owner_at(world, "e1", 0) == owner_at(world, "u1", 0) != owner_at(world, "u2", 0)
@@ -94,19 +112,30 @@ def test_an_earlier_link_that_arrives_late_parts_what_a_later_one_had_joined(ses
 def test_of_two_events_of_one_receipt_the_lower_event_id_links_first_whichever_arrives_first(
     session: Session,
 ) -> None:
-    events = [Event(n, who, 1, stamp=1) for n, who in enumerate(["u1 e1", "e1 p1", "u1 e1", "u2 p1", "u1 e1"])]
+    events = [
+        Event(n, who, 1, stamp=1) for n, who in enumerate(["u1 e1", "e1 p1", "u1 e1", "u2 p1", "u1 e1"])
+    ]
     one_by_one(session, events)
     one_by_one(session, events[::-1])
 
 
 def test_an_alias_gives_the_anonymous_time_to_the_user(session: Session) -> None:
-    world = one_by_one(session, [Event(1, "a9", 1), Event(2, "a9", 2, "P2"), Event(3, "u1", 5, "P3", former="=9")])
+    world = one_by_one(
+        session, [Event(1, "a9", 1), Event(2, "a9", 2, "P2"), Event(3, "u1", 5, "P3", former="=9")]
+    )
     assert world.journeys().keys() == {key("u1")}
 
 
 @pytest.mark.parametrize("known_by", ["u9", "u9 e9", "u9 a2", "u9 e1"])
-def test_an_alias_is_read_again_when_its_former_id_turns_out_to_be_a_user(session: Session, known_by: str) -> None:
-    claimed = [Event(1, "a9", 1), Event(2, "u1", 5, former="=9"), Event(3, "a9", 7, "P2"), Event(4, "u1 e1", 8)]
+def test_an_alias_is_read_again_when_its_former_id_turns_out_to_be_a_user(
+    session: Session, known_by: str
+) -> None:
+    claimed = [
+        Event(1, "a9", 1),
+        Event(2, "u1", 5, former="=9"),
+        Event(3, "a9", 7, "P2"),
+        Event(4, "u1 e1", 8),
+    ]
     world = one_by_one(session, [*claimed, Event(5, known_by, 20, "P3")])
     assert {key("u1"), key("a9")} <= world.journeys().keys()
 
@@ -141,7 +170,9 @@ def test_without_consent_to_linking_no_link_is_made(session: Session) -> None:
 
 def test_bots_are_stored_and_stay_out_of_journeys(session: Session) -> None:
     robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-    world = one_by_one(session, [Event(1, "a1", 1, agent=robot), Event(2, "a2", 2), Event(3, "a2", 3, agent=robot)])
+    world = one_by_one(
+        session, [Event(1, "a1", 1, agent=robot), Event(2, "a2", 2), Event(3, "a2", 3, agent=robot)]
+    )
     assert world.count("touchpoints") == 3
     assert world.journeys().keys() == {key("a2")}
     assert world.journeys()[key("a2")]["touchpoints"] == 1

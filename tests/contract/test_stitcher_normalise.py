@@ -1,4 +1,4 @@
-"""Normalise: every record ends as a receipt, a copy of an event counts once, and one workspace knows nothing of another."""
+"""Normalise: every record ends as a receipt, a copy of an event counts once, and workspaces are strangers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def world(session: Session) -> World:
 
 
 def outcomes(world: World) -> list[tuple[str, str]]:
-    sql = "SELECT toString(outcome), reason FROM receipts FINAL WHERE workspace = {w:String} ORDER BY position"
+    sql = (
+        "SELECT toString(outcome), reason FROM receipts FINAL WHERE workspace = {w:String} ORDER BY position"
+    )
     return world.session.rows(sql, {"w": world.name})
 
 

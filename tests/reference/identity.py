@@ -64,7 +64,11 @@ class Identities:
         """Aliases that name a device; those between two users are refused."""
         found = []
         for event, person in dict.fromkeys((link.event_id, link.a) for link in links):
-            readings = {type_of(each.b_type).names: each for each in links if (each.event_id, each.a) == (event, person)}
+            readings = {
+                type_of(each.b_type).names: each
+                for each in links
+                if (each.event_id, each.a) == (event, person)
+            }
             former = readings.get("person")
             if former and (former.b in self.users or "device" not in readings):
                 self.refused += [former] if former.a != former.b else []

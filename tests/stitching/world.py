@@ -124,7 +124,9 @@ class World:
         for each in events:
             touchpoint = each.touchpoint(self.name)
             key = record_key(self.name, touchpoint.id)
-            record = Record(TOUCHPOINTS, 0, len(self.records), key, encode_record(touchpoint), touchpoint.stamp)
+            record = Record(
+                TOUCHPOINTS, 0, len(self.records), key, encode_record(touchpoint), touchpoint.stamp
+            )
             self.records.append(record)
 
     def normalise(self, count: int, session: Any = None) -> None:
@@ -168,7 +170,9 @@ class World:
         """Identifier -> its row, without the version."""
         found = {}
         for row in self._table("identities", "identifier"):
-            refused = zip(row.pop("refused_other"), row.pop("refused_rule"), row.pop("refused_event"), strict=True)
+            refused = zip(
+                row.pop("refused_other"), row.pop("refused_rule"), row.pop("refused_event"), strict=True
+            )
             found[row.pop("identifier")] = row | {"refused": sorted(refused)}
         return found
 
@@ -215,7 +219,8 @@ def expected(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")
     journeys = journeys_of(touches, GAP)
     customers = {each.customer for each in journeys}
     return {
-        who: journeys_row([each for each in journeys if each.customer == who], len(phases)) for who in customers
+        who: journeys_row([each for each in journeys if each.customer == who], len(phases))
+        for who in customers
     }
 
 

@@ -18,6 +18,7 @@ def test_a_ratio_is_the_median_of_the_rounds_with_its_range() -> None:
     row = Row("r", "rows/s", [Pair(10, 20), Pair(30, 40), Pair(9, 10)], "reference")
     assert row.ratios == [0.5, 0.75, 0.9]
     assert ratio(row) == "0.75 (0.50 to 0.90)"
+    assert ratio(Row("r", "s", [Pair(1, 2)], "reference")) == "0.50"
 
 
 def test_where_less_is_more_the_ratio_says_how_many_times_faster() -> None:

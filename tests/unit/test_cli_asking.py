@@ -87,7 +87,7 @@ def row(group: str | None, phase: str, count: int) -> dict[str, Any]:
 def drawn(rows: list[dict[str, Any]]) -> list[str]:
     console = Console(width=100)
     with console.capture() as capture:
-        console.print(_table(rows, 8))
+        console.print(_table(rows, 80))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 

@@ -9,13 +9,24 @@ from etappe.touchpoint import Campaign, Page, Touchpoint
 
 
 def channel(
-    said: str = "", medium: str = "", source: str = "", referrer: str = "", url: str = "https://www.shop.example/a"
+    said: str = "",
+    medium: str = "",
+    source: str = "",
+    referrer: str = "",
+    url: str = "https://www.shop.example/a",
 ) -> str:
     return channel_of(
         Touchpoint(
-            workspace="w", id="1", event="Page Viewed", at=0, stamp=0, identifiers=[], channel=said,
-            campaign=Campaign(source=source, medium=medium), page=Page(url=url, referrer=referrer),
-        )  # fmt: skip
+            workspace="w",
+            id="1",
+            event="Page Viewed",
+            at=0,
+            stamp=0,
+            identifiers=[],
+            channel=said,
+            campaign=Campaign(source=source, medium=medium),
+            page=Page(url=url, referrer=referrer),
+        )
     )
 
 

@@ -29,7 +29,9 @@ def test_what_systems_send_when_they_know_nobody_is_blocked(value: str) -> None:
     assert is_blocked(value)
 
 
-@pytest.mark.parametrize("value", ["1", "-2", "u-0001", "testing", "nullable", "anna@example.com", "guest42", "0x0"])
+@pytest.mark.parametrize(
+    "value", ["1", "-2", "u-0001", "testing", "nullable", "anna@example.com", "guest42", "0x0"]
+)
 def test_real_values_are_not_blocked(value: str) -> None:
     assert not is_blocked(value)
 
@@ -108,12 +110,22 @@ def test_personal_values_are_kept_as_hashes_alone() -> None:
 
 def test_spellings_of_one_value_are_one_identifier() -> None:
     assert make_identifier(SALT, "email", "A@B.de") == make_identifier(SALT, "email", " a@b.DE ")
-    assert make_identifier(SALT, "phone", "0170 1234567", "DE").key == make_identifier(SALT, "phone", "+491701234567").key
+    assert (
+        make_identifier(SALT, "phone", "0170 1234567", "DE").key
+        == make_identifier(SALT, "phone", "+491701234567").key
+    )
 
 
 def test_ranks_put_persons_before_devices_and_the_user_id_first() -> None:
     ranked = sorted(DEFAULT_TYPES.values(), key=lambda each: each.rank)
-    assert [each.name for each in ranked] == ["user_id", "crm_id", "email", "phone", "anonymous_id", "device_id"]
+    assert [each.name for each in ranked] == [
+        "user_id",
+        "crm_id",
+        "email",
+        "phone",
+        "anonymous_id",
+        "device_id",
+    ]
     assert [each.names for each in ranked] == ["person"] * 4 + ["device"] * 2
 
 

@@ -29,7 +29,13 @@ def test_time_before_the_first_login_belongs_to_that_first_person() -> None:
 def test_a_shared_tablet_is_split_in_time() -> None:
     owners = resolve([login("a1", "u1", 10), login("a1", "u2", 20), login("a1", "u1", 30)])
     assert timeline(owners, "a1") == [(None, "u1"), (20, "u2"), (30, "u1")]
-    assert [name_of(owners[key("a1")].at(time)) for time in (0, 19, 20, 29, 30)] == ["u1", "u1", "u2", "u2", "u1"]
+    assert [name_of(owners[key("a1")].at(time)) for time in (0, 19, 20, 29, 30)] == [
+        "u1",
+        "u1",
+        "u2",
+        "u2",
+        "u1",
+    ]
 
 
 def test_a_login_that_arrives_late_lands_where_it_belongs() -> None:
@@ -65,7 +71,9 @@ def test_a_login_overruled_at_its_own_time_leaves_no_span() -> None:
 
 
 def test_linked_devices_share_one_timeline() -> None:
-    owners = resolve([devices("a1", "d1", 1), login("a1", "u1", 10), login("d1", "u2", 20), login("a1", "u1", 30)])
+    owners = resolve(
+        [devices("a1", "d1", 1), login("a1", "u1", 10), login("d1", "u2", 20), login("a1", "u1", 30)]
+    )
     assert timeline(owners, "a1") == timeline(owners, "d1") == [(None, "u1"), (20, "u2"), (30, "u1")]
 
 
@@ -138,7 +146,11 @@ def test_repeated_logins_change_nothing() -> None:
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 400)), min_size=1, max_size=60, unique_by=lambda e: e[1]))
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 300), st.integers(0, 400)), min_size=1, max_size=60, unique_by=lambda e: e[1]
+    )
+)
 def test_at_every_time_the_latest_login_owns_the_device(visits: list[tuple[int, int]]) -> None:
     owner = resolve([login("a1", f"u{who}", n, at=at) for n, (who, at) in enumerate(visits)])[key("a1")]
     by_time = sorted((at, who) for who, at in visits)

@@ -46,7 +46,9 @@ def test_what_is_drawn_follows_from_its_events(example: str) -> None:
         for refusal in owner.refused
     }
     drawn = [line.replace("┄", " ").split() for line in below.strip().splitlines()]
-    assert refused == {(a, b, rule) for word, *(a, b, rule) in (each for each in drawn if each[0] == "refused")}
+    assert refused == {
+        (a, b, rule) for word, *(a, b, rule) in (each for each in drawn if each[0] == "refused")
+    }
     for name, *timeline in (each for each in drawn if each[0] != "refused"):
         assert draw(owners[key(name)]) == timeline if key(name) in owners else timeline == [name]
 

@@ -56,7 +56,9 @@ def test_two_user_ids_never_meet_and_the_refusal_is_noted_at_both_ends() -> None
 
 
 def test_two_user_ids_do_not_meet_through_others() -> None:
-    owners = resolve([person("u1", "e1", 1), person("u2", "e2", 2), person("e1", "p1", 3), person("e2", "p1", 4)])
+    owners = resolve(
+        [person("u1", "e1", 1), person("u2", "e2", 2), person("e1", "p1", 3), person("e2", "p1", 4)]
+    )
     assert same(owners, "u1", "e1", "p1")
     assert not same(owners, "u1", "u2")
     assert rules(owners, "e2") == rules(owners, "p1") == ["unique"]
@@ -71,7 +73,9 @@ def test_the_earlier_link_wins_whichever_comes_first_in_the_list() -> None:
 
 
 def test_several_e_mails_and_phones_may_meet() -> None:
-    owners = resolve([person("u1", "e1", 1), person("u1", "e2", 2), person("e2", "p1", 3), person("e1", "p2", 4)])
+    owners = resolve(
+        [person("u1", "e1", 1), person("u1", "e2", 2), person("e2", "p1", 3), person("e1", "p2", 4)]
+    )
     assert same(owners, "u1", "e1", "e2", "p1", "p2")
 
 
@@ -154,7 +158,17 @@ def test_links_received_later_leave_the_id_of_the_older_customer(some: list[Link
 
 
 def _delayed(link: Link) -> Link:
-    return Link(link.kind, link.a, link.a_type, link.b, link.b_type, link.at, link.stamp + 100, link.event_id, link.source)
+    return Link(
+        link.kind,
+        link.a,
+        link.a_type,
+        link.b,
+        link.b_type,
+        link.at,
+        link.stamp + 100,
+        link.event_id,
+        link.source,
+    )
 
 
 @settings(deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,8 @@ def links_of(events: list[Drawn]) -> list[Link]:
         if kind == "alias":
             found += alias(a, b, number, at=at, stamp=stamp)
         else:
-            make = {"person": person, "login": login, "devices": devices}[kind]
+            makers: dict[str, Callable[..., Link]] = {"person": person, "login": login, "devices": devices}
+            make = makers[kind]
             found.append(make(a, b, number, at=at, stamp=stamp))
     return found
 

@@ -36,7 +36,9 @@ def test_a_touchpoint_is_read_with_its_position() -> None:
     assert item.touchpoint.identifiers[0].key == key("u1")
 
 
-@pytest.mark.parametrize("value", [b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"workspace": 1}', b'{"id": "x"'])
+@pytest.mark.parametrize(
+    "value", [b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"workspace": 1}', b'{"id": "x"']
+)
 def test_a_record_that_is_no_touchpoint_is_rejected_under_the_workspace_of_its_key(value: bytes) -> None:
     item = read_item(Record(TOUCHPOINTS, 1, 4, b"shop\0order-1", value, 9), 3)
     assert (item.outcome, item.reason, item.touchpoint) == ("rejected", "unreadable", None)
@@ -53,7 +55,10 @@ def test_a_touchpoint_without_identifiers_is_rejected() -> None:
     assert (item.outcome, item.reason) == ("rejected", "missing_identifier")
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), max_size=20, unique_by=lambda e: e[1]), st.data())
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30)), max_size=20, unique_by=lambda e: e[1]),
+    st.data(),
+)
 @settings(deadline=None)
 def test_of_all_copies_the_lowest_position_stays_however_they_are_grouped(
     copies: list[tuple[int, int]], data: st.DataObject
@@ -64,7 +69,9 @@ def test_of_all_copies_the_lowest_position_stays_however_they_are_grouped(
     stored: dict[tuple[str, bytes], int] = {}
     kept = []
     for group in (ordered[:cut], ordered[cut:]):
-        found = [read_item(record(Event(n, "u1", 1), offset), 3) for n, offset in data.draw(st.permutations(group))]
+        found = [
+            read_item(record(Event(n, "u1", 1), offset), 3) for n, offset in data.draw(st.permutations(group))
+        ]
         mark_duplicates(found, stored)
         for item in found:
             if item.outcome == "stored":
@@ -94,7 +101,9 @@ def test_a_rejected_record_takes_no_event_id_from_a_good_one() -> None:
 
 
 def test_touched_spans_the_times_of_the_best_identifier() -> None:
-    touchpoints = [Event(n, who, at).touchpoint("w") for n, (who, at) in enumerate([("u1 a1", 9), ("u1", 3), ("a1", 5)])]
+    touchpoints = [
+        Event(n, who, at).touchpoint("w") for n, (who, at) in enumerate([("u1 a1", 9), ("u1", 3), ("a1", 5)])
+    ]
     assert [(each.identifier, each.first, each.last) for each in touched_by(touchpoints)] == [
         (key("u1"), 3, 9),
         (key("a1"), 5, 5),

@@ -1,7 +1,8 @@
 -- The tables of one log file; run once, before anybody can see the file. Binds nothing.
 CREATE TABLE log (log_id TEXT NOT NULL, partitions INTEGER NOT NULL);
--- id = topic number << 56 | partition << 44 | offset, so a partition is a range in reading order.
-CREATE TABLE records (id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL);
+-- Records of one partition that were written together. id = topic number << 56 | partition << 44 | offset of the
+-- last record, so a partition is a range in reading order; body = MessagePack [key, value, key, value, …].
+CREATE TABLE batches (id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, body BLOB NOT NULL);
 -- Everything of a partition below this id was removed by retention: offsets go on from here.
 CREATE TABLE floors (partition_id INTEGER PRIMARY KEY, floor INTEGER NOT NULL);
 -- Who ever joined: retention waits for them.

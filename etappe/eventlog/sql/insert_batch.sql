@@ -1,0 +1,2 @@
+-- One batch of appended records. Binds: id, stamp, body.
+INSERT INTO batches (id, stamp, body) VALUES (?, ?, ?)

@@ -1,2 +1,0 @@
--- One appended record. Binds: id, stamp, key, value.
-INSERT INTO records (id, stamp, key, value) VALUES (?, ?, ?, ?)
