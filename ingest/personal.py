@@ -11,12 +11,15 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
+from etappe.touchpoint import Page
+
 REDACTED = "[redacted]"
 
 Json = dict[str, object] | list[object]
 _NESTED = (dict, list)
 _SIGNS = b"@?%\\"
 """Without one of these (the last one escapes the others) a text is neither address nor query."""
+_PLAIN = bytes(set(range(256)) - set(_SIGNS + b"{["))
 
 REMEMBERED_CHARS = 600
 """Pages are visited again and again; longer addresses are rare, and would let anybody fill the memory."""
@@ -69,16 +72,17 @@ def clean_text(text: str) -> str:
     return text
 
 
-def clean_page(url: str, path: str, referrer: str) -> tuple[str, str, str]:
-    """The same without what is personal; the path from the address where there is none."""
-    if len(url) + len(path) + len(referrer) > REMEMBERED_CHARS:
-        return _clean_page(url, path, referrer)
-    return _clean_usual_page(url, path, referrer)
+def clean_page(url: str, path: str, title: str, referrer: str) -> Page:
+    """A page without what is personal in its addresses; the path from the address where there is none."""
+    if len(url) + len(path) + len(title) + len(referrer) > REMEMBERED_CHARS:
+        return _clean_page(url, path, title, referrer)
+    return _clean_usual_page(url, path, title, referrer)
 
 
-def _clean_page(url: str, path: str, referrer: str) -> tuple[str, str, str]:
+def _clean_page(url: str, path: str, title: str, referrer: str) -> Page:
     url = clean_url(url)
-    return url, clean_url(path).partition("?")[0] or path_of(url), clean_url(referrer)
+    path = clean_url(path).partition("?")[0] or path_of(url)
+    return Page(url, path, title, clean_url(referrer))
 
 
 _clean_usual_page = lru_cache(maxsize=8192)(_clean_page)
@@ -122,6 +126,11 @@ def _is_personal_parameter(pair: str) -> bool:
 def may_hold_personal_text(raw: bytes) -> bool:
     """Whether any text in this JSON could be changed by `clean_text`: a look at its bytes."""
     return len(raw.translate(None, _SIGNS)) != len(raw)
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether this JSON object holds no other, no array and no such text: then only its fields' names count."""
+    return len(raw.translate(None, _PLAIN)) == 1
 
 
 def has_personal(value: Json, names: frozenset[str], texts: bool) -> bool:

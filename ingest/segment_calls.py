@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from etappe.touchpoint import Campaign, Page, Touchpoint
-from ingest.drafts import Draft, Sender, as_object, text_of
+from etappe.touchpoint import Campaign, Touchpoint
+from ingest.drafts import Draft, Sender, WirePage, as_object, text_of
 from ingest.reasons import Refusal, kind_of, wrong
 from ingest.segment_names import Names, identifiers_of, person_traits
 from ingest.segment_wire import Json, SegmentEvent, json_object, merged, number, part, text
@@ -19,7 +19,7 @@ EVENT_NAMES = {
 }
 CALLS = frozenset(EVENT_NAMES) | {"track"}
 
-_NO_PAGE, _NO_CAMPAIGN = Page(), Campaign()
+_NO_CAMPAIGN = Campaign()
 
 
 def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sender: Sender) -> Draft | Refusal:
@@ -35,7 +35,9 @@ def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sende
     at = event.timestamp if event.original_timestamp is None else event.original_timestamp
     names = identifiers_of(event, context, traits)
     sent_at = event.sent_at if sent_at is None else sent_at
-    draft = Draft(touchpoint, names, at, sent_at, _encoded(traits), _encoded(properties))
+    page = _page(event, call, context, properties)
+    draft = Draft(touchpoint, names, at, sent_at, _encoded(traits), _encoded(properties), page)
+    touchpoint.traits, touchpoint.properties = msgspec.Raw(draft.traits), msgspec.Raw(draft.properties)
     if call == "alias":
         _make_alias(draft, event)
     return draft
@@ -68,7 +70,6 @@ def _touchpoint(
         stamp=sender.received,
         identifiers=[],
         account=(text_of(event.group_id) or text(context, "groupId")).strip(),
-        page=_page(event, call, context, properties),
         campaign=_campaign(context),
         value=number(properties, "revenue", "value", "total") if sold else None,
         currency=text(properties, "currency").upper() if sold else "",
@@ -98,16 +99,16 @@ def _properties(event: SegmentEvent, call: str) -> Json:
     return properties
 
 
-def _page(event: SegmentEvent, call: str, context: Json, properties: Json) -> Page:
+def _page(event: SegmentEvent, call: str, context: Json, properties: Json) -> WirePage | None:
     """A page call describes its page itself; every other call happened on the context's."""
     if call == "screen":
-        return Page(title=event.name) if isinstance(event.name, str) else _NO_PAGE
+        return WirePage(title=event.name) if isinstance(event.name, str) else None
     page = part(context, "page")
     if call == "page":
         page = {**page, **{name: value for name, value in properties.items() if isinstance(value, str)}}
     if not page:
-        return _NO_PAGE
-    return Page(text(page, "url"), text(page, "path"), text(page, "title"), text(page, "referrer"))
+        return None
+    return WirePage(text(page, "url"), text(page, "path"), text(page, "title"), text(page, "referrer"))
 
 
 def _campaign(context: Json) -> Campaign:

@@ -11,7 +11,6 @@ import orjson
 
 from etappe.clock import iso
 from etappe.identifiers import Identifier
-from etappe.touchpoint import Page
 from ingest.drafts import Draft, Sender
 from ingest.ids import new_id
 from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
@@ -21,6 +20,7 @@ from ingest.personal import (
     TRAITS,
     clean_page,
     has_personal,
+    is_plain,
     may_hold_personal_text,
     without_personal,
 )
@@ -71,6 +71,8 @@ def put_time(draft: Draft, sender: Sender) -> Refusal | None:
 def check_age(draft: Draft, sender: Sender) -> Refusal | None:
     """After the correction: a public key may not write the past, nobody the future."""
     at, received = draft.touchpoint.at, sender.received
+    if received - OLDEST_MS <= at <= received + NEWEST_MS:
+        return None
     oldest = 0 if sender.caller.trusted else received - OLDEST_MS
     if at < oldest:
         return refuse(Reason.TOO_OLD, f"at is before {iso(oldest)}.")
@@ -86,10 +88,10 @@ def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
     found: dict[int, Identifier] = {}
     for type_name, value in draft.names:
         identifier = read_identifier(caller.salt, region, type_name, value)
-        if isinstance(identifier, Refusal):
-            return identifier
-        if identifier is not None:
+        if type(identifier) is Identifier:
             found[identifier.key] = identifier
+        elif identifier is not None:
+            return identifier
     draft.touchpoint.identifiers = ranked(found.values())
     return None
 
@@ -123,10 +125,9 @@ def check_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
 
 def put_page(draft: Draft, sender: Sender) -> Refusal | None:
     """Addresses without personal parts; the path from the address where the sender gave none."""
-    page = draft.touchpoint.page
-    if page.url or page.path or page.referrer:
-        url, path, referrer = clean_page(page.url, page.path, page.referrer)
-        draft.touchpoint.page = Page(url, path, page.title, referrer)
+    page = draft.page
+    if page is not None:
+        draft.touchpoint.page = clean_page(page.url or "", page.path or "", page.title or "", page.referrer or "")
     return None
 
 
@@ -137,7 +138,8 @@ def drop_personal_traits(draft: Draft, sender: Sender) -> Refusal | None:
     kept = _without_personal("traits", draft.traits, TRAITS, sender)
     if isinstance(kept, Refusal):
         return kept
-    draft.touchpoint.traits = msgspec.Raw(kept)
+    if kept is not draft.traits:
+        draft.touchpoint.traits = msgspec.Raw(kept)
     return None
 
 
@@ -148,7 +150,8 @@ def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
     kept = _without_personal("properties", draft.properties, FIELDS, sender)
     if isinstance(kept, Refusal):
         return kept
-    draft.touchpoint.properties = msgspec.Raw(kept)
+    if kept is not draft.properties:
+        draft.touchpoint.properties = msgspec.Raw(kept)
     return None
 
 
@@ -158,6 +161,8 @@ def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sen
         content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return wrong(field, f"not readable: {error.msg}", "numbers that a double can hold")
+    if names.isdisjoint(content) and is_plain(raw):
+        return raw
     if sender.caller.workspace.keep_traits or not has_personal(content, names, may_hold_personal_text(raw)):
         return raw
     kept = without_personal(content, names)

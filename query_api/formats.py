@@ -9,20 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-import pyarrow
-import pyarrow.parquet
 from starlette.responses import Response
 
 from query_api.answer import Answer, Kind, Row
 from query_api.common import Format
-
-_ARROW: Mapping[Kind, pyarrow.DataType] = {
-    "text": pyarrow.string(),
-    "whole": pyarrow.int64(),
-    "number": pyarrow.float64(),
-    "flag": pyarrow.bool_(),
-    "nested": pyarrow.string(),
-}
 
 
 def reply(answer: Answer, wanted: Format) -> Response:
@@ -59,22 +49,19 @@ def _cell(value: object) -> object:
 
 
 def _arrow(answer: Answer) -> bytes:
-    table = _table(answer)
-    sink = io.BytesIO()
-    with pyarrow.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+    from query_api.arrow import stream  # noqa: PLC0415  # pyarrow loads slowly, and only two formats need it
+
+    return stream(_flattened(answer))
 
 
 def _parquet(answer: Answer) -> bytes:
-    sink = io.BytesIO()
-    pyarrow.parquet.write_table(_table(answer), sink)
-    return sink.getvalue()
+    from query_api.arrow import parquet  # noqa: PLC0415  # as above
+
+    return parquet(_flattened(answer))
 
 
-def _table(answer: Answer) -> pyarrow.Table:
-    schema = pyarrow.schema([(name, _ARROW[kind]) for name, kind in answer.columns.items()])
-    return pyarrow.Table.from_pylist([flat(answer, row) for row in answer.rows], schema=schema)
+def _flattened(answer: Answer) -> Answer:
+    return Answer(answer.columns, [flat(answer, row) for row in answer.rows], answer.meta)
 
 
 def flat(answer: Answer, row: Row) -> Row:

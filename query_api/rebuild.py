@@ -50,7 +50,9 @@ async def _order_waits(log: EventLog, workspace: str) -> bool:
     """Whether the stitcher has not committed past an order of this workspace yet."""
     starts = await log.starts(CHANGES)
     committed = await log.committed(CHANGES, _GROUP)
-    begin = {partition: committed.offsets.get(partition, offset) for partition, offset in starts.offsets.items()}
+    begin = {
+        partition: committed.offsets.get(partition, offset) for partition, offset in starts.offsets.items()
+    }
     records = await log.read(CHANGES, type(starts)(begin), _AHEAD)
     changes = (decode_change(record.value) for record in records if record.key == workspace.encode())
     return any(isinstance(change, Rebuild) for change in changes)

@@ -96,4 +96,4 @@ def _show(query: Target, plan: Plan, sent: Sent, *, json: bool) -> None:
     terminal = console()
     terminal.print(f"{sent.accepted:,} touchpoints of {plan.customers:,} people, {plan.days} days.\n")
     print_funnel(answer)
-    terminal.print(f"\nBy channel: [bold]etappe funnel --by first_channel[/]      Dashboard: {query.url}/")
+    terminal.print(f"\nBy channel: [bold]etappe funnel --by first_channel[/]      Query API: {query.url}")

@@ -87,10 +87,10 @@ def test_a_login_puts_several_devices_under_one_customer(shown: dict[str, Any], 
     assert len(found) == 1
 
 
-def test_a_person_reads_a_funnel_with_bars_and_the_dashboards_address(
+def test_a_person_reads_a_funnel_with_bars_and_the_address_to_ask(
     shown: dict[str, Any], etappe_up: Etappe
 ) -> None:
     done = etappe_up.command("demo", *OPTIONS)
 
-    assert f"Dashboard: {etappe_up.query}/" in done.stdout
+    assert f"Query API: {etappe_up.query}" in done.stdout
     assert "awareness" in done.stdout and "█" in done.stdout
