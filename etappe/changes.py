@@ -12,7 +12,7 @@ import msgspec
 LinkKind = Literal["person", "login", "device", "alias"]
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True):
+class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Evidence of one event. `a` and `b` are identifier keys, times are in ms.
 
     person  two person identifiers of one event, `a` the better-ranked
@@ -33,7 +33,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     source: str
 
 
-class Touched(msgspec.Struct, frozen=True, array_like=True):
+class Touched(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier that got touchpoints between `first` and `last` (ms, both included)."""
 
     identifier: int

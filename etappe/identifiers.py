@@ -51,7 +51,7 @@ _BLOCKED = frozenset(
 _ZEROS_AND_DASHES = re.compile(r"[0\-\s]*")
 
 
-class Identifier(msgspec.Struct, frozen=True, array_like=True):
+class Identifier(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier as the log and the tables know it: `value` is None for personal types, which are only hashed."""
 
     type: str

@@ -14,6 +14,9 @@ from etappe.identifiers import Identifier
 
 Contact = Literal["", "interactive", "static", "human"]
 
+ABSENT = msgspec.Raw(b"")
+"""No JSON. It is left out of a record because it is this very object: another empty Raw would not be."""
+
 
 class Page(msgspec.Struct, omit_defaults=True, frozen=True):
     url: str = ""
@@ -49,8 +52,8 @@ class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True):
     """As the sender said; what it is in the end is decided when the touchpoint is normalised."""
     contact: Contact = ""
     offline: bool = False
-    page: Page = msgspec.field(default_factory=Page)
-    campaign: Campaign = msgspec.field(default_factory=Campaign)
+    page: Page = Page()
+    campaign: Campaign = Campaign()
     value: float | None = None
     currency: str = ""
     sentiment: float | None = None
@@ -60,8 +63,8 @@ class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True):
     user_agent: str = ""
     """The visitor's, where one is known; empty for servers and imports."""
     country: str = ""
-    traits: msgspec.Raw = msgspec.Raw(b"")
-    properties: msgspec.Raw = msgspec.Raw(b"")
+    traits: msgspec.Raw = ABSENT
+    properties: msgspec.Raw = ABSENT
     source: str = "native"
     """The protocol it came by."""
 

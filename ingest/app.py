@@ -11,6 +11,7 @@ import uvloop
 
 from etappe.clock import Clock, system_clock
 from etappe.eventlog import COLLECTOR_TOPICS, EventLog, connect_log
+from etappe.memory import settle_memory
 from etappe.settings import Settings
 from etappe.workspaces import RegisterFile
 from ingest.bodies import Receive
@@ -19,7 +20,7 @@ from ingest.http import App, Scope, Send
 from ingest.keys import Keys
 from ingest.native import Native
 from ingest.segment import BATCH_PATHS, PATHS, Segment
-from ingest.server import Server, listen, make_server, settle_memory, stopping_on_signals
+from ingest.server import Server, listen, make_server, stopping_on_signals
 from ingest.service import create_service
 from ingest.writes import WriteRoute
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from etappe.touchpoint import Touchpoint
+from etappe.touchpoint import ABSENT, Touchpoint
 from etappe.workspaces import Workspace
 from ingest.keys import Caller
 from ingest.reasons import Refusal
@@ -65,11 +65,18 @@ class Draft(msgspec.Struct, gc=False):
     """The untyped id that an alias event gives up."""
 
 
-class Wire(NamedTuple):
-    """A body taken apart: events as they were written, and how to make a draft of one."""
+MakeDraft = Callable[[Any, Sender], Draft | Refusal]
 
-    events: Sequence[bytes]
-    draft: Callable[[bytes, Sender], Draft | Refusal]
+
+class Wire(NamedTuple):
+    """A body taken apart."""
+
+    events: Sequence[Any]
+    """Each as it was written (bytes), or decoded, where the protocol has seen to its size and depth."""
+    draft: MakeDraft
+    """Makes a draft of one of them."""
+    bodies: Callable[[], Sequence[bytes]]
+    """All of them as they were written."""
 
 
 class WireProtocol(Protocol):
@@ -88,10 +95,6 @@ class WireProtocol(Protocol):
 
     def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
         """Status and content once every accepted event is durable."""
-
-
-ABSENT = msgspec.Raw(b"")
-"""The default of raw fields: comparing with it costs nothing."""
 
 
 def text_of(value: object) -> str | None:
@@ -113,3 +116,8 @@ def as_object(raw: msgspec.Raw) -> bytes | None:
     if content.startswith(b"{"):
         return b"" if content == b"{}" else content
     return b"" if content == b"null" else None
+
+
+def as_raw(content: bytes) -> msgspec.Raw:
+    """The other way round."""
+    return msgspec.Raw(content) if content else ABSENT

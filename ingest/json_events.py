@@ -24,6 +24,8 @@ _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
 
+_NO_OPENING = bytes(set(range(256)) - set(b"{["))
+
 # A string without its end is taken to the end of the body, so that no body is scanned twice.
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -45,7 +47,7 @@ def reading(decode: Callable[[bytes], T], body: bytes) -> T:
     Half a surrogate pair (a text cut in the middle of an emoji) is mended, since the rest is good. What is
     nested too deep for the decoder is cut off below the depth at which its event is refused anyway.
     """
-    _check_utf8(body)
+    check_utf8(body)
     try:
         return decode(body)
     except RecursionError:
@@ -61,7 +63,7 @@ def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
         raise BadInput(Problem("body", str(error), WANTED)) from error
 
 
-def _check_utf8(body: bytes) -> None:
+def check_utf8(body: bytes) -> None:
     """The decoder does not look into what it keeps raw."""
     if body.isascii():
         return
@@ -84,6 +86,11 @@ def _split(body: bytes) -> list[bytes]:
     except msgspec.DecodeError:
         return [bytes(raw) for raw in _decode_lines(text)]
     return [text]
+
+
+def nests_deeper(event: bytes, most: int) -> bool:
+    """Counting opening brackets is cheap and rules nearly every event out; only the others are looked into."""
+    return len(event.translate(None, _NO_OPENING)) > most and depth_of(event) > most
 
 
 def depth_of(event: bytes) -> int:

@@ -3,70 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from etappe.touchpoint import Campaign, Touchpoint
-from ingest.drafts import ABSENT, Draft, Sender, Wire, WirePage, as_object, text_of
-from ingest.json_events import split_events
+from etappe.touchpoint import ABSENT, Campaign, Touchpoint
+from ingest.drafts import Draft, Sender, Wire, as_object, text_of
+from ingest.json_events import check_utf8, nests_deeper, split_events
+from ingest.limits import DEPTH, EVENT_BYTES
+from ingest.native_wire import (
+    NativeCampaign,
+    NativeConsent,
+    NativeEvent,
+    PlainEvent,
+    Variant,
+    decode_event,
+    decode_plain_event,
+    decode_plain_events,
+)
 from ingest.reasons import Reason, Refusal, refuse, wrong
 
-Text = str | None
-Time = str | int | float | None
-Variant = str | int | float | bool | None
-
-
-class NativeCampaign(msgspec.Struct, gc=False):
-    """The utm_ parameters."""
-
-    source: Text = None
-    medium: Text = None
-    name: Text = None
-    term: Text = None
-    content: Text = None
-
-
-class NativeConsent(msgspec.Struct, gc=False):
-    """Absent: as the workspace says."""
-
-    analytics: bool | None = None
-    linking: bool | None = None
-
-
-class NativeContext(msgspec.Struct, gc=False):
-    """What surrounds the event."""
-
-    user_agent: Text = None
-    country: Text = None
-
-
-class NativeEvent(msgspec.Struct, gc=False):
-    """One touchpoint as sent. Fields not named here are ignored; null is absent."""
-
-    event: Text = None
-    id: Text = None
-    at: Time = None
-    sent_at: Time = None
-    seq: int | None = None
-    identifiers: dict[str, object] | None = None
-    account: str | int | float | None = None
-    channel: Text = None
-    contact: Literal["", "interactive", "static", "human"] | None = None
-    offline: bool | None = None
-    page: WirePage | None = None
-    campaign: NativeCampaign | None = None
-    value: float | None = None
-    currency: Text = None
-    sentiment: float | None = None
-    experiments: dict[str, Variant] | None = None
-    consent: NativeConsent | None = None
-    context: NativeContext | None = None
-    traits: msgspec.Raw = ABSENT
-    properties: msgspec.Raw = ABSENT
-
-
-_decode = msgspec.json.Decoder(NativeEvent).decode
 _SEQ_LIMIT = 2**63
 
 
@@ -80,18 +37,46 @@ class Native:
         return None
 
     def read(self, body: bytes) -> Wire:
-        return Wire(split_events(body), draft_of)
+        """Decoded at once where every event is plain, which halves the work; else one by one."""
+        check_utf8(body)
+        bodies = None if len(body) <= EVENT_BYTES else split_events(body)
+        events = None if bodies and max(map(len, bodies)) > EVENT_BYTES else plain_events(body)
+        if events is not None:
+            return Wire(events, draft_of_plain, lambda: bodies or split_events(body))
+        written = bodies or split_events(body)
+        return Wire(written, draft_of_written, lambda: written)
 
     def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
         return 202, {"accepted": accepted}
 
 
-def draft_of(raw: bytes, sender: Sender) -> Draft | Refusal:
-    """One event as a draft, or the first field that cannot be what it is."""
+def plain_events(body: bytes) -> Sequence[PlainEvent] | None:
+    """The events of a body of nothing but plain ones; None where it takes a closer look to tell what it is."""
     try:
-        event = _decode(raw)
+        events = decode_plain_events(body) if body.startswith(b"[") else [decode_plain_event(body)]
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return events if events and events[0].event else None
+
+
+def draft_of_plain(event: PlainEvent, sender: Sender) -> Draft | Refusal:
+    """A decoded event as a draft. Only what is kept raw can be nested deep in it."""
+    for raw in (event.properties, event.traits):
+        if raw is not ABSENT and nests_deeper(bytes(raw), DEPTH - 1):
+            return refuse(Reason.TOO_DEEP)
+    return draft_of(event, sender)
+
+
+def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
+    """One event as it was written as a draft, or the first field that cannot be what it is."""
+    try:
+        event = decode_event(raw)
     except msgspec.ValidationError as error:
         return as_refusal(str(error))
+    return draft_of(event, sender)
+
+
+def draft_of(event: NativeEvent, sender: Sender) -> Draft | Refusal:
     traits, properties = as_object(event.traits), as_object(event.properties)
     if traits is None or properties is None:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
@@ -161,7 +146,7 @@ def _campaign(campaign: NativeCampaign) -> Campaign:
     )
 
 
-def _experiments(experiments: dict[str, Variant]) -> dict[str, str]:
+def _experiments(experiments: Mapping[str, Variant]) -> dict[str, str]:
     """Variants as text; true is "true", as in JSON."""
     return {
         name: variant if isinstance(variant, str) else msgspec.json.encode(variant).decode()

@@ -5,15 +5,16 @@ First the checks on the event as it was written, then the protocol makes a draft
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
 from etappe.touchpoint import Touchpoint
-from ingest.drafts import Draft, Sender, Wire
+from ingest.drafts import Draft, MakeDraft, Sender, Wire
 from ingest.ids import new_id
-from ingest.json_events import depth_of
+from ingest.json_events import nests_deeper
 from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS
 from ingest.reasons import Reason, Refusal, refuse
 from ingest.steps import (
@@ -43,9 +44,6 @@ STEPS = (
 )
 
 
-_NO_OPENING = bytes(set(range(256)) - set(b"{["))
-
-
 @dataclass(frozen=True, slots=True)
 class Refused:
     """One refused event: its place in the request, its id (made where it had none), why, and its text."""
@@ -65,22 +63,29 @@ class Sorted(NamedTuple):
 
 def sort_events(wire: Wire, sender: Sender) -> Sorted:
     """Take every event through the steps. One that is refused concerns no other."""
-    result = Sorted([], [])
-    for index, body in enumerate(wire.events):
-        outcome = take_event(wire, index, body, sender)
-        if isinstance(outcome, Refusal):
-            result.refused.append(Refused(index, id_of(body), outcome, body))
+    accepted: list[Touchpoint] = []
+    refusals: dict[int, Refusal] = {}
+    for index, event in enumerate(wire.events):
+        outcome = check_count(index) or take_event(event, wire.draft, sender)
+        if isinstance(outcome, Touchpoint):
+            accepted.append(outcome)
         else:
-            result.accepted.append(outcome)
-    return result
+            refusals[index] = outcome
+    return Sorted(accepted, _with_bodies(wire, refusals) if refusals else [])
 
 
-def take_event(wire: Wire, index: int, body: bytes, sender: Sender) -> Touchpoint | Refusal:
+def _with_bodies(wire: Wire, refusals: Mapping[int, Refusal]) -> list[Refused]:
+    bodies = wire.bodies()
+    return [Refused(index, id_of(bodies[index]), why, bodies[index]) for index, why in refusals.items()]
+
+
+def take_event(event: object, draft_of: MakeDraft, sender: Sender) -> Touchpoint | Refusal:
     """One event through all steps: a touchpoint, or the first refusal."""
-    refusal = check_count(index) or check_size(body) or check_depth(body)
-    if refusal is not None:
-        return refusal
-    draft = wire.draft(body, sender)
+    if isinstance(event, bytes):
+        refusal = check_size(event) or check_depth(event)
+        if refusal is not None:
+            return refusal
+    draft = draft_of(event, sender)
     if not isinstance(draft, Draft):
         return draft
     for step in STEPS:
@@ -103,10 +108,7 @@ def check_size(body: bytes) -> Refusal | None:
 
 
 def check_depth(body: bytes) -> Refusal | None:
-    """Counting brackets is cheap and rules nearly every event out; only the others are looked into."""
-    if len(body.translate(None, _NO_OPENING)) <= DEPTH or depth_of(body) <= DEPTH:
-        return None
-    return refuse(Reason.TOO_DEEP)
+    return refuse(Reason.TOO_DEEP) if nests_deeper(body, DEPTH) else None
 
 
 class _Ids(msgspec.Struct, rename={"message_id": "messageId"}):

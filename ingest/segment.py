@@ -51,7 +51,7 @@ def _one(body: bytes, call: str) -> Wire:
     text, event = reading(lambda mended: (mended, decode_event(mended)), body)
     if text.translate(None, b" \t\r\n") == b"{}":
         raise BadInput(Problem("body", "nothing to read", "a call"))
-    return Wire([text], lambda raw, sender: draft_of(event, call, {}, None, sender))
+    return Wire([text], lambda raw, sender: draft_of(event, call, {}, None, sender), lambda: [text])
 
 
 def _batch(body: bytes) -> Wire:
@@ -66,7 +66,8 @@ def _batch(body: bytes) -> Wire:
             return event
         return draft_of(event, str(event.type), outer, envelope.sent_at, sender)
 
-    return Wire([bytes(raw) for raw in envelope.batch], draft)
+    bodies = [bytes(raw) for raw in envelope.batch]
+    return Wire(bodies, draft, lambda: bodies)
 
 
 def _item(raw: bytes) -> SegmentEvent | Refusal:

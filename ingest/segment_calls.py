@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from etappe.touchpoint import Campaign, Touchpoint
-from ingest.drafts import Draft, Sender, WirePage, as_object, text_of
+from ingest.drafts import Draft, Sender, WirePage, as_object, as_raw, text_of
 from ingest.reasons import Refusal, kind_of, wrong
 from ingest.segment_names import Names, identifiers_of, person_traits
 from ingest.segment_wire import Json, SegmentEvent, json_object, merged, number, part, text
@@ -37,7 +37,7 @@ def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sende
     sent_at = event.sent_at if sent_at is None else sent_at
     page = _page(event, call, context, properties)
     draft = Draft(touchpoint, names, at, sent_at, _encoded(traits), _encoded(properties), page)
-    touchpoint.traits, touchpoint.properties = msgspec.Raw(draft.traits), msgspec.Raw(draft.properties)
+    touchpoint.traits, touchpoint.properties = as_raw(draft.traits), as_raw(draft.properties)
     if call == "alias":
         _make_alias(draft, event)
     return draft

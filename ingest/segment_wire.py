@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.drafts import ABSENT, as_object
+from etappe.touchpoint import ABSENT
+from ingest.drafts import as_object
 
 Json = dict[str, Any]
 

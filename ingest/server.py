@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import signal
 import socket
 from collections.abc import Iterator
@@ -52,13 +51,6 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """No new connections; requests in flight are finished."""
         self.should_exit = True
-
-
-def settle_memory() -> None:
-    """What is imported stays, and events come and go without cycles: look for cycles rarely."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def make_server(app: App) -> Server:

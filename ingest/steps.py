@@ -6,12 +6,11 @@ or why the event is refused.
 
 from __future__ import annotations
 
-import msgspec
 import orjson
 
 from etappe.clock import iso
 from etappe.identifiers import Identifier
-from ingest.drafts import Draft, Sender
+from ingest.drafts import Draft, Sender, as_raw
 from ingest.ids import new_id
 from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import ranked, read_identifier
@@ -139,7 +138,7 @@ def drop_personal_traits(draft: Draft, sender: Sender) -> Refusal | None:
     if isinstance(kept, Refusal):
         return kept
     if kept is not draft.traits:
-        draft.touchpoint.traits = msgspec.Raw(kept)
+        draft.touchpoint.traits = as_raw(kept)
     return None
 
 
@@ -151,7 +150,7 @@ def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
     if isinstance(kept, Refusal):
         return kept
     if kept is not draft.properties:
-        draft.touchpoint.properties = msgspec.Raw(kept)
+        draft.touchpoint.properties = as_raw(kept)
     return None
 
 

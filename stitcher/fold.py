@@ -37,11 +37,11 @@ def fold(
     target: Target,
     customers: Collection[int],
     merged: Collection[int],
-    owners: Mapping[int, Owner],
+    owners: Mapping[int, Owner | None],
 ) -> None:
     """Replace the journeys of `customers` and leave tombstones for `merged`, normally as one block.
 
-    `owners` may lack rows: they are read. Above 50,000 customers several blocks are written, each complete.
+    `owners` (None: never linked) may lack rows: they are read. Above 50,000 customers several blocks are written, each complete.
     """
     if not target.builds:
         return
@@ -56,12 +56,13 @@ def fold(
 
 
 def _complete(
-    session: Session, workspace: str, customers: Collection[int], owners: Mapping[int, Owner]
-) -> Mapping[int, Owner]:
+    session: Session, workspace: str, customers: Collection[int], owners: Mapping[int, Owner | None]
+) -> Mapping[int, Owner | None]:
     """`owners` with the rows of `customers` and of all their members."""
     known = dict(owners)
     known |= _read(session, workspace, (each for each in customers if each not in known))
-    members = (member for each in customers if each in known for member in known[each].members)
+    own = (owner for each in customers if (owner := known.get(each)))
+    members = (member for owner in own for member in owner.members)
     return known | _read(session, workspace, (member for member in members if member not in known))
 
 

@@ -125,7 +125,7 @@ def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
 
 
 def touched_by(touchpoints: Iterable[Touchpoint]) -> list[Touched]:
-    """The identifiers that got touchpoints, with the time they span; bots' touch nothing that is folded."""
+    """The identifiers that got touchpoints, with the time they span."""
     spans: dict[int, tuple[int, int]] = {}
     for touchpoint in touchpoints:
         key, at = touchpoint.identifiers[0].key, touchpoint.at

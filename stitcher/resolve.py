@@ -28,8 +28,8 @@ class Concerned:
     dirty: frozenset[int]
     merged: frozenset[int]
     """Identifiers that may have been customers of their own and no longer are."""
-    owners: dict[int, Owner]
-    """Of everything looked at; an identifier that is not here was never linked."""
+    owners: dict[int, Owner | None]
+    """Of everything looked at; None: never linked."""
 
 
 class Renewed(NamedTuple):
@@ -51,13 +51,14 @@ def resolve_batches(
     """
     links = [link for batch in batches for link in batch.links]
     touched = [each for batch in batches for each in batch.touched]
-    stored = facts.stored_owners(session, workspace, _named(links) | {each.identifier for each in touched})
+    named = _named(links) | {each.identifier for each in touched}
+    stored = facts.stored_owners(session, workspace, named)
     fresh = links if again else _fresh(session, workspace, links, stored)
     facts.store_links(session, workspace, _to_store(links, fresh))
     seeds = _named(fresh) | _reread_aliases(session, workspace, touched, stored)
     if again:
         seeds |= {each.identifier for each in touched if each.identifier in stored}
-    owners = {key: each.owner for key, each in stored.items()}
+    owners = {key: stored[key].owner if key in stored else None for key in named}
     if not seeds:
         return Concerned(frozenset(_touched_customers(touched, owners)), frozenset(), owners)
     renewed = renew(session, workspace, seeds, version, fresh)
@@ -182,7 +183,7 @@ def _elsewhere(session: Session, workspace: str, logins: Sequence[Link], scope: 
     return {key: rows[key].owner.customer[0] if key in rows else key for key in others}
 
 
-def _touched_customers(touched: Sequence[Touched], owners: dict[int, Owner]) -> set[int]:
+def _touched_customers(touched: Sequence[Touched], owners: dict[int, Owner | None]) -> set[int]:
     """Who owned the touched identifiers in the time they were touched."""
     found: set[int] = set()
     for identifier, first, last in ((each.identifier, each.first, each.last) for each in touched):

@@ -26,6 +26,7 @@ from etappe.eventlog import (
     connect_log,
     partition_of,
 )
+from etappe.memory import settle_memory
 from etappe.phases import PhaseModel, load_models
 from etappe.settings import Settings
 from etappe.warehouse import Session, Sessions, connect_warehouse
@@ -66,6 +67,7 @@ class Stitcher:
     async def run(self) -> None:
         """Both loops; ends after `stop`, or with the exception of the loop that failed."""
         models = load_models(self._settings.models_dir)
+        settle_memory()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._normalise_loop())
             tasks.create_task(self._writer_loop(models))

@@ -20,7 +20,7 @@ class Span(NamedTuple):
     customer: int
 
 
-def spans_of(customers: Iterable[int], owners: Mapping[int, Owner]) -> Iterator[Span]:
+def spans_of(customers: Iterable[int], owners: Mapping[int, Owner | None]) -> Iterator[Span]:
     """Every span that belongs to one of `customers`; an identifier without an owner is its own customer."""
     for customer in customers:
         own = owners.get(customer)
@@ -36,8 +36,10 @@ def tombstones(identifiers: Collection[int]) -> Iterator[Span]:
     return (Span(identifier, 1, 0, identifier) for identifier in identifiers)
 
 
-def _spans_of_member(member: int, customer: int, owners: Mapping[int, Owner]) -> Iterator[Span]:
+def _spans_of_member(member: int, customer: int, owners: Mapping[int, Owner | None]) -> Iterator[Span]:
     owner = owners[member]
+    if owner is None:  # a member has a row by definition
+        raise LookupError(f"identifier {member} is a member of {customer} and belongs to nobody")
     for index, holder in enumerate(owner.customer):
         if holder == customer:
             until = owner.since[index + 1] if index + 1 < len(owner.since) else END

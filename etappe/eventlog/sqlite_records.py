@@ -10,6 +10,7 @@ from etappe.eventlog import Position, Record
 from etappe.eventlog.sqlite_batch import PARTITION_SPAN, first_id, unpacked
 from etappe.eventlog.sqlite_store import identity, sql
 
+
 def floor_of(connection: sqlite3.Connection, topic: str, partition: int) -> int:
     """The offset of the oldest record that may still be there."""
     first = first_id(topic, partition)

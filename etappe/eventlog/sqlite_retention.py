@@ -17,7 +17,7 @@ from etappe.eventlog.sqlite_store import open_to_read, sql
 STEP_BYTES = 1 << 20
 """What one step removes, or one batch where that is larger."""
 
-VACUUM_PAGES = 1_000
+VACUUM_PAGES = 500
 
 Partition = tuple[str, int]
 
@@ -95,7 +95,7 @@ class Retention:
         return found[0] if found else None
 
     def _remove(self, file: LogFile, which: Partition, limit: int, size: int, before: float) -> bool:
-        """Take the oldest batches that end at `limit` at the latest and are older than `before`: `size` bytes, or one."""
+        """Take the oldest batches that end by `limit` and are older than `before`: `size` bytes, or one batch."""
         end = self._end_of_oldest(file, which, limit, size, before)
         if end is None:
             return False

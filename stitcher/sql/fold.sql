@@ -119,4 +119,4 @@ SELECT
     arrayFilter((x, s) -> s, countries, starts), arrayFilter((x, e) -> e, countries, ends),
     arrayFlatten(journeys_packed)
 FROM folded
-SETTINGS max_threads = 1, query_plan_remove_redundant_sorting = 0, enable_analyzer = 1
+SETTINGS max_threads = 1, query_plan_remove_redundant_sorting = 0

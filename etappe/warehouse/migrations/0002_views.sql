@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS journeys (
     sequence Array(Int64) CODEC(Delta, ZSTD) COMMENT 'all touchpoints in order: ms * 16 + phase position'
 ) ENGINE = ReplacingMergeTree(version, gone)
 ORDER BY (workspace, build, customer)
-SETTINGS index_granularity = 1024, min_age_to_force_merge_seconds = 20, old_parts_lifetime = 480;
+SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, min_age_to_force_merge_seconds = 20, old_parts_lifetime = 480;
 
 CREATE TABLE IF NOT EXISTS builds (
     workspace LowCardinality(String),
