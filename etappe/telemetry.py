@@ -30,6 +30,9 @@ NORMALISED = Counter("etappe_normalised_events", "Touchpoints normalised", ["out
 # Links refused by an identity rule. Rises: an identifier is shared; look at the customer's identity.
 REFUSED_LINKS = Counter("etappe_refused_links", "Links refused", ["rule"], registry=REGISTRY)
 
+# Records of topic changes that hold no change. Rises: somebody else writes to the topic, or a version is older.
+UNREADABLE_CHANGES = Counter("etappe_unreadable_changes", "Unreadable records of changes", registry=REGISTRY)
+
 # Customers folded again. Far above the touchpoints: merges touch large customers.
 FOLDED = Counter("etappe_folded_customers", "Customers folded", registry=REGISTRY)
 

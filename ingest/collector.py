@@ -60,7 +60,8 @@ class Collector:
         await self._log.check()
 
     async def _store(self, touchpoints: Sequence[Touchpoint]) -> Position:
-        entries = [Entry(record_key(each.workspace, each.id), encode_record(each)) for each in touchpoints]
+        keys = [record_key(each.workspace, each.id) for each in touchpoints]
+        entries = list(map(Entry, keys, map(encode_record, touchpoints)))
         position = await self._log.append(TOUCHPOINTS, entries)
         self._pass(position)
         return position

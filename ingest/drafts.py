@@ -21,7 +21,8 @@ class Sender:
     def __init__(self, caller: Caller, received: int) -> None:
         self.caller = caller
         self.received = received
-        self.new_touchpoint: Callable[[], Touchpoint] = _blank(caller.workspace, received).__copy__
+        blank = _blank(caller.workspace, received)
+        self.new_touchpoint: Callable[[], Touchpoint] = blank.__copy__  # type: ignore[attr-defined]  # not in its stubs
         """A touchpoint with what all of the request have in common. A copy of it that gets the fields its
         event has costs half of a construction that names them all."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 
 from etappe.identifiers import DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
 from ingest.drafts import text_of
@@ -15,9 +15,11 @@ from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def read_identifier(
-    salt: bytes, region: str | None, type_name: str, value: object
-) -> Identifier | Refusal | None:
+Ranked = tuple[int, Identifier]
+"""An identifier behind the rank of its type."""
+
+
+def read_identifier(salt: bytes, region: str | None, type_name: str, value: object) -> Ranked | Refusal | None:
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     text = value if isinstance(value, str) else text_of(value)
     if text is None:
@@ -32,22 +34,22 @@ def read_identifier(
 
 
 @lru_cache(maxsize=16_384)
-def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Identifier | None:
+def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ranked | None:
     """Remembered, since the events of a visit carry the same identifiers. An e-mail address is kept only as a
     hash under any type: many systems use it as the user's id."""
     if is_blocked(text):
         return None
     identifier = make_identifier(salt, type_name, text, region)
     if identifier.value is not None and looks_like_email(identifier.value):
-        return Identifier(identifier.type, identifier.key)
-    return identifier
+        identifier = Identifier(identifier.type, identifier.key)
+    return type_of(type_name).rank, identifier
 
 
-def ranked(identifiers: Iterable[Identifier]) -> list[Identifier]:
-    """Best first; those of equal rank as they were sent."""
-    return sorted(identifiers, key=_rank)
+def best_first(identifiers: list[Ranked]) -> list[Identifier]:
+    """Those of equal rank as they were sent."""
+    if len(identifiers) > 1:
+        identifiers.sort(key=_rank)
+    return [identifier for _, identifier in identifiers]
 
 
-def _rank(identifier: Identifier) -> int:
-    known = DEFAULT_TYPES.get(identifier.type)
-    return known.rank if known else type_of(identifier.type).rank
+_rank = itemgetter(0)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from etappe.touchpoint import ABSENT, Campaign, Touchpoint
 from ingest.drafts import Draft, Sender, Wire, as_object, text_of
-from ingest.json_events import check_utf8, nests_deeper, split_events
-from ingest.limits import DEPTH, EVENT_BYTES
+from ingest.json_events import check_utf8, split_events
+from ingest.limits import EVENT_BYTES
 from ingest.native_wire import (
     NativeCampaign,
     NativeConsent,
@@ -42,7 +42,7 @@ class Native:
         bodies = None if len(body) <= EVENT_BYTES else split_events(body)
         events = None if bodies and max(map(len, bodies)) > EVENT_BYTES else plain_events(body)
         if events is not None:
-            return Wire(events, draft_of_plain, lambda: bodies or split_events(body))
+            return Wire(events, draft_of, lambda: bodies or split_events(body))
         written = bodies or split_events(body)
         return Wire(written, draft_of_written, lambda: written)
 
@@ -59,14 +59,6 @@ def plain_events(body: bytes) -> Sequence[PlainEvent] | None:
     return events if events and events[0].event else None
 
 
-def draft_of_plain(event: PlainEvent, sender: Sender) -> Draft | Refusal:
-    """A decoded event as a draft. Only what is kept raw can be nested deep in it."""
-    for raw in (event.properties, event.traits):
-        if raw is not ABSENT and nests_deeper(bytes(raw), DEPTH - 1):
-            return refuse(Reason.TOO_DEEP)
-    return draft_of(event, sender)
-
-
 def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
     """One event as it was written as a draft, or the first field that cannot be what it is."""
     try:
@@ -77,7 +69,8 @@ def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
 
 
 def draft_of(event: NativeEvent, sender: Sender) -> Draft | Refusal:
-    traits, properties = as_object(event.traits), as_object(event.properties)
+    traits = b"" if event.traits is ABSENT else as_object(event.traits)
+    properties = b"" if event.properties is ABSENT else as_object(event.properties)
     if traits is None or properties is None:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
     if event.seq and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
@@ -146,13 +139,16 @@ def _campaign(campaign: NativeCampaign) -> Campaign:
     )
 
 
-def _experiments(experiments: Mapping[str, Variant]) -> dict[str, str]:
+def _experiments(experiments: dict[str, Any]) -> dict[str, str]:
     """Variants as text; true is "true", as in JSON."""
-    return {
-        name: variant if isinstance(variant, str) else msgspec.json.encode(variant).decode()
-        for name, variant in experiments.items()
-        if variant is not None
-    }
+    for variant in experiments.values():
+        if not isinstance(variant, str):
+            return {name: _as_text(each) for name, each in experiments.items() if each is not None}
+    return experiments
+
+
+def _as_text(variant: Variant) -> str:
+    return variant if isinstance(variant, str) else msgspec.json.encode(variant).decode()
 
 
 _EXPECTED = re.compile(

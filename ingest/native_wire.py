@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -47,7 +46,7 @@ class NativeEvent(msgspec.Struct, gc=False):
     at: Time = None
     sent_at: Time = None
     seq: int | None = None
-    identifiers: Mapping[str, object] | None = None
+    identifiers: dict[str, Any] | None = None
     account: str | int | float | None = None
     channel: Text = None
     contact: Literal["", "interactive", "static", "human"] | None = None
@@ -81,9 +80,9 @@ class PlainContext(NativeContext, forbid_unknown_fields=True, gc=False):
 
 
 class PlainEvent(NativeEvent, forbid_unknown_fields=True, gc=False):
-    """An event with nothing to ignore: only its traits and properties can be nested deeper than its fields."""
+    """An event with nothing to ignore: only its traits and properties can be nested deeper than this says."""
 
-    identifiers: Mapping[str, str | int | float | None] | None = None
+    identifiers: dict[str, str | int | float | None] | None = None
     page: PlainPage | None = None
     campaign: PlainCampaign | None = None
     consent: PlainConsent | None = None

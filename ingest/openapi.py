@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ingest.native import NativeEvent
+from ingest.native_wire import NativeEvent
 from ingest.reasons import Reason
 from ingest.segment import BATCH_PATHS, PATHS
 from ingest.segment_wire import SegmentBatch, SegmentEvent

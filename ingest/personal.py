@@ -19,7 +19,8 @@ Json = dict[str, object] | list[object]
 _NESTED = (dict, list)
 _SIGNS = b"@?%\\"
 """Without one of these (the last one escapes the others) a text is neither address nor query."""
-_PLAIN = bytes(set(range(256)) - set(_SIGNS + b"{["))
+
+_SIGNS_AND_BRACKETS = _SIGNS + b"{["
 
 REMEMBERED_CHARS = 600
 """Pages are visited again and again; longer addresses are rare, and would let anybody fill the memory."""
@@ -130,7 +131,7 @@ def may_hold_personal_text(raw: bytes) -> bool:
 
 def is_plain(raw: bytes) -> bool:
     """Whether this JSON object holds no other, no array and no such text: then only its fields' names count."""
-    return len(raw.translate(None, _PLAIN)) == 1
+    return len(raw.translate(None, _SIGNS_AND_BRACKETS)) == len(raw) - 1
 
 
 def has_personal(value: Json, names: frozenset[str], texts: bool) -> bool:

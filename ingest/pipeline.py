@@ -30,18 +30,24 @@ from ingest.steps import (
     put_time,
 )
 
-STEPS = (
-    put_id,
-    check_event,
-    put_time,
-    check_age,
-    put_identifiers,
-    put_alias,
-    check_identifiers,
-    put_page,
-    drop_personal_traits,
-    drop_personal_properties,
-)
+
+def take_steps(draft: Draft, sender: Sender) -> Refusal | None:
+    """All steps in their order, until one refuses."""
+    return (
+        put_id(draft, sender)
+        or check_event(draft, sender)
+        or put_time(draft, sender)
+        or check_age(draft, sender)
+        or put_identifiers(draft, sender)
+        or put_alias(draft, sender)
+        or check_identifiers(draft, sender)
+        or put_page(draft, sender)
+        or drop_personal_traits(draft, sender)
+        or drop_personal_properties(draft, sender)
+    )
+
+
+TOO_MANY = refuse(Reason.TOO_MANY, "Send the rest in another request.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def sort_events(wire: Wire, sender: Sender) -> Sorted:
     accepted: list[Touchpoint] = []
     refusals: dict[int, Refusal] = {}
     for index, event in enumerate(wire.events):
-        outcome = check_count(index) or take_event(event, wire.draft, sender)
+        outcome = take_event(event, wire.draft, sender) if index < BATCH_EVENTS else TOO_MANY
         if isinstance(outcome, Touchpoint):
             accepted.append(outcome)
         else:
@@ -88,17 +94,7 @@ def take_event(event: object, draft_of: MakeDraft, sender: Sender) -> Touchpoint
     draft = draft_of(event, sender)
     if not isinstance(draft, Draft):
         return draft
-    for step in STEPS:
-        refusal = step(draft, sender)
-        if refusal is not None:
-            return refusal
-    return draft.touchpoint
-
-
-def check_count(index: int) -> Refusal | None:
-    if index < BATCH_EVENTS:
-        return None
-    return refuse(Reason.TOO_MANY, "Send the rest in another request.")
+    return take_steps(draft, sender) or draft.touchpoint
 
 
 def check_size(body: bytes) -> Refusal | None:

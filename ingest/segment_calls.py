@@ -8,7 +8,7 @@ from etappe.touchpoint import Campaign, Touchpoint
 from ingest.drafts import Draft, Sender, WirePage, as_object, as_raw, text_of
 from ingest.reasons import Refusal, kind_of, wrong
 from ingest.segment_names import Names, identifiers_of, person_traits
-from ingest.segment_wire import Json, SegmentEvent, json_object, merged, number, part, text
+from ingest.segment_wire import Json, SegmentEvent, is_readable, json_object, merged, number, part, text
 
 EVENT_NAMES = {
     "identify": "Identified",
@@ -53,6 +53,8 @@ def _check_types(event: SegmentEvent, call: str) -> Refusal | None:
     for field, raw in (("properties", event.properties), ("traits", event.traits)):
         if as_object(raw) is None:
             return wrong(field, "no object", "an object")
+        if not is_readable(raw):
+            return wrong(field, "not readable", "numbers that a double can hold")
     return None
 
 

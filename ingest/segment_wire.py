@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import orjson
 
 from etappe.touchpoint import ABSENT
 from ingest.drafts import as_object
@@ -48,6 +49,17 @@ decode_event = msgspec.json.Decoder(SegmentEvent).decode
 decode_batch = msgspec.json.Decoder(SegmentBatch).decode
 decode_key = msgspec.json.Decoder(BodyKey).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def is_readable(raw: msgspec.Raw) -> bool:
+    """Whether every number of an object is one that a double can hold."""
+    if raw is ABSENT:
+        return True
+    try:
+        orjson.loads(bytes(raw))
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def json_object(raw: msgspec.Raw) -> Json:

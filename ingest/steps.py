@@ -12,8 +12,9 @@ from etappe.clock import iso
 from etappe.identifiers import Identifier
 from ingest.drafts import Draft, Sender, as_raw
 from ingest.ids import new_id
-from ingest.limits import NAME_CHARS, NEWEST_MS, OLDEST_MS
-from ingest.naming import ranked, read_identifier
+from ingest.json_events import nests_deeper
+from ingest.limits import DEPTH, NAME_CHARS, NEWEST_MS, OLDEST_MS
+from ingest.naming import Ranked, best_first, read_identifier
 from ingest.personal import (
     FIELDS,
     TRAITS,
@@ -84,14 +85,14 @@ def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
     """Normalised, hashed, best first; blocked values are left out, a value named twice stands once."""
     caller = sender.caller
     region = caller.workspace.phone_region
-    found: dict[int, Identifier] = {}
+    found: list[Ranked] = []
     for type_name, value in draft.names:
-        identifier = read_identifier(caller.salt, region, type_name, value)
-        if type(identifier) is Identifier:
-            found[identifier.key] = identifier
-        elif identifier is not None:
-            return identifier
-    draft.touchpoint.identifiers = ranked(found.values())
+        ranked = read_identifier(caller.salt, region, type_name, value)
+        if isinstance(ranked, Refusal):
+            return ranked
+        if ranked is not None and ranked not in found:
+            found.append(ranked)
+    draft.touchpoint.identifiers = best_first(found)
     return None
 
 
@@ -104,7 +105,7 @@ def put_alias(draft: Draft, sender: Sender) -> Refusal | None:
         reading = read_identifier(sender.caller.salt, None, type_name, draft.former)
         if isinstance(reading, Refusal):
             return reading
-        readings += [reading] if reading else []
+        readings += [reading[1]] if reading else []
     touchpoint = draft.touchpoint
     if not touchpoint.identifiers:
         touchpoint.identifiers = readings[1:]
@@ -156,11 +157,14 @@ def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
 
 def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sender) -> bytes | Refusal:
     """As it was where nothing personal is in it, so that numbers keep their spelling."""
+    plain = is_plain(raw)
+    if not plain and nests_deeper(raw, DEPTH - 1):
+        return refuse(Reason.TOO_DEEP)
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return wrong(field, f"not readable: {error.msg}", "numbers that a double can hold")
-    if names.isdisjoint(content) and is_plain(raw):
+    if plain and names.isdisjoint(content):
         return raw
     if sender.caller.workspace.keep_traits or not has_personal(content, names, may_hold_personal_text(raw)):
         return raw

@@ -14,10 +14,16 @@ def compose(epoch: int, offset: int) -> int:
 
 
 def log_epoch(session: Session, log_id: str) -> int:
-    """The epoch of the log with this id: the one stored for it, or a new one above every other."""
+    """The epoch of the log with this id: the lowest stored for it, else a new one above every other.
+
+    The lowest, because two that ask for a new log at once may both take one.
+    """
+    if not log_id:
+        raise ValueError("a log that does not exist yet has no epoch")
     name = f"log:{log_id}"
-    known = [epoch for stored, epoch in _all(session) if stored == name]
-    return known[0] if known else _take(session, name)
+    if name not in dict(_all(session)):
+        _take(session, name)
+    return min(epoch for stored, epoch in _all(session) if stored == name)
 
 
 def writer_epoch(session: Session, topic: str) -> int:

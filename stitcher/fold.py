@@ -41,7 +41,8 @@ def fold(
 ) -> None:
     """Replace the journeys of `customers` and leave tombstones for `merged`, normally as one block.
 
-    `owners` (None: never linked) may lack rows: they are read. Above 50,000 customers several blocks are written, each complete.
+    `owners` (None: never linked) may lack rows: they are read. Above 50,000 customers several blocks are
+    written, each complete.
     """
     if not target.builds:
         return

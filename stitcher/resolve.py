@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from etappe import telemetry
 from etappe.changes import Batch, Link, LinkKind, Touched
 from etappe.identifiers import type_of
 from etappe.warehouse import Session
@@ -63,6 +64,7 @@ def resolve_batches(
         return Concerned(frozenset(_touched_customers(touched, owners)), frozenset(), owners)
     renewed = renew(session, workspace, seeds, version, fresh)
     owners |= renewed.owners
+    _count_refusals(fresh, renewed.owners.values())
     dirty = _touched_customers(touched, owners) | _disturbed(fresh, seeds, renewed)
     merged = {key for key, owner in renewed.owners.items() if key not in owner.customer}
     return Concerned(frozenset(dirty), frozenset(merged), owners)
@@ -212,6 +214,13 @@ def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed) -> set[
             here = owner.span_at(link.at)
             found.update(owner.customer[max(0, here - 1) : here + 2])
     return found
+
+
+def _count_refusals(fresh: Sequence[Link], owners: Iterable[Owner]) -> None:
+    """Count the links of this group that a rule refused; each stands with both its ends."""
+    new = set(fresh)
+    for _, rule in {refusal for owner in owners for refusal in owner.refused if refusal.link in new}:
+        telemetry.REFUSED_LINKS.labels(rule).inc()
 
 
 def _named(links: Iterable[Link]) -> set[int]:

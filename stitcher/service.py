@@ -1,48 +1,32 @@
-"""The stitcher: two loops over the event log, one that normalises touchpoints and one that applies changes."""
+"""The stitcher: its two steps run side by side over the event log, until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar
 
 import structlog
 
 from etappe import telemetry
-from etappe.changes import Change, decode_change, encode_change
 from etappe.clock import Clock, system_clock
-from etappe.errors import LogUnavailable, WarehouseUnavailable
-from etappe.eventlog import (
-    CHANGES,
-    TOUCHPOINTS,
-    Consumer,
-    Entry,
-    EventLog,
-    Position,
-    Record,
-    connect_log,
-    partition_of,
-)
+from etappe.errors import BadInput, LogUnavailable, SettingsError, WarehouseUnavailable
+from etappe.eventlog import CHANGES, TOUCHPOINTS, Consumer, EventLog, connect_log
 from etappe.memory import settle_memory
 from etappe.phases import PhaseModel, load_models
 from etappe.settings import Settings
-from etappe.warehouse import Session, Sessions, connect_warehouse
+from etappe.warehouse import Sessions, connect_warehouse
 from etappe.workspaces import RegisterFile
-from stitcher.epochs import log_epoch, writer_epoch
-from stitcher.normalise import NamedIdentifiers, normalise
-from stitcher.writer import Writer
+from stitcher.inbox import Inbox
+from stitcher.steps import Apply, Normalise
+from stitcher.writers import UnknownWorkspace, Writers
 
 NORMALISE_GROUP = "normalise"
 STITCH_GROUP = "stitch"
 
-_CHANGES_AT_ONCE = 64
-_IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
+_AWAY = (LogUnavailable, WarehouseUnavailable, UnknownWorkspace)
 
-T = TypeVar("T")
 log_line = structlog.get_logger()
 
 
@@ -65,156 +49,63 @@ class Stitcher:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Both loops; ends after `stop`, or with the exception of the loop that failed."""
-        models = load_models(self._settings.models_dir)
+        """Both steps; ends after `stop`, or with the exception of the step that failed."""
+        models = self._models()
+        normalise = Normalise(
+            self._log,
+            self._sessions,
+            self._inbox(await self._log.consumer(TOUCHPOINTS, NORMALISE_GROUP)),
+            self._settings.stitch_batch,
+        )
+        apply = Apply(
+            self._inbox(await self._log.consumer(CHANGES, STITCH_GROUP)),
+            Writers(self._log, self._sessions, self._register, models),
+        )
+        self._watch_lag(normalise.inbox, apply.inbox)
         settle_memory()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._normalise_loop())
-            tasks.create_task(self._writer_loop(models))
+            tasks.create_task(self._keep_ticking(normalise))
+            tasks.create_task(self._keep_ticking(apply))
 
     def stop(self) -> None:
         """Finish the batch in hand, commit and return from `run`."""
         self._stopping.set()
 
-    async def _normalise_loop(self) -> None:
-        consumer = await self._log.consumer(TOUCHPOINTS, NORMALISE_GROUP)
-        commits = _Commits(consumer, self._sessions, self._settings.commit_seconds, self._clock)
-        log_id = await self._log.log_id(TOUCHPOINTS)
-        epoch = await self._sessions.run(lambda session: log_epoch(session, log_id))
-        named = NamedIdentifiers()
+    async def _keep_ticking(self, step: Normalise | Apply) -> None:
+        """Tick after tick; while a part of the system is away, wait and do the same again."""
         while not self._stopping.is_set():
-            records = await self._poll(consumer, self._settings.stitch_batch, _IDLE_SECONDS)
-            if records:
-                await self._persist(partial(self._normalise, records, epoch, named))
-                commits.note(records)
-            await commits.when_due()
-        await commits.now()
-        await consumer.close()
-
-    async def _normalise(self, records: Sequence[Record], epoch: int, named: NamedIdentifiers) -> None:
-        with telemetry.STEP_SECONDS.labels("normalise").time():
-            batches = await self._sessions.run(lambda session: normalise(session, records, epoch, named))
-        entries = [Entry(batch.workspace.encode(), encode_change(batch)) for batch in batches]
-        await self._log.append(CHANGES, entries)
-
-    async def _writer_loop(self, models: dict[str, PhaseModel]) -> None:
-        consumer = await self._log.consumer(CHANGES, STITCH_GROUP)
-        commits = _Commits(consumer, self._sessions, self._settings.commit_seconds, self._clock)
-        writers = _Writers(self._log, self._sessions, self._register, models)
-        filling = True
-        while not self._stopping.is_set():
-            records = await self._poll(consumer, _CHANGES_AT_ONCE, 0.0 if filling else _IDLE_SECONDS)
-            await writers.follow(consumer)  # after the poll, which may have changed what this member holds
-            for workspace, changes in _by_workspace(records).items():
-                await self._persist(partial(writers.apply, workspace, changes))
-            commits.note(records)
-            filling = await writers.fill()
-            await commits.when_due()
-        await commits.now()
-        await consumer.close()
-
-    async def _poll(self, consumer: Consumer, count: int, seconds: float) -> list[Record]:
-        """Poll, but return at once when stopping."""
-        polling = asyncio.ensure_future(consumer.poll(count, seconds))
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
-            return polling.result() if polling.done() else []
-        finally:
-            stopping.cancel()
-            if not polling.done():
-                polling.cancel()
-                with suppress(asyncio.CancelledError):
-                    await polling
-
-    async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do `work`, again and again while a part of the system is away; it is idempotent."""
-        while True:
             try:
-                return await work()
-            except (LogUnavailable, WarehouseUnavailable) as error:
+                await step.tick()
+            except _AWAY as error:
                 log_line.warning("waiting", reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), _RETRY_SECONDS)
+        with suppress(*_AWAY):  # what is not committed comes again
+            await step.inbox.commit()
+        await step.inbox.consumer.close()
 
+    def _inbox(self, consumer: Consumer) -> Inbox:
+        return Inbox(consumer, self._sessions, self._settings.commit_seconds, self._clock)
 
-class _Commits:
-    """Commits a consumer's offsets about once a second, after what they stand for survives a power cut."""
+    def _models(self) -> dict[str, PhaseModel]:
+        try:
+            return load_models(self._settings.models_dir)
+        except BadInput as error:
+            said = "; ".join(
+                f"{each.field}: {each.value!r} (wanted {each.wanted})" for each in error.problems
+            )
+            raise SettingsError(
+                f"models_dir {self._settings.models_dir}: {said}. `etappe models check FILE` tells more."
+            ) from error
 
-    def __init__(self, consumer: Consumer, sessions: Sessions, seconds: float, clock: Clock) -> None:
-        self._consumer = consumer
-        self._sessions = sessions
-        self._every_ms = seconds * 1000
-        self._clock = clock
-        self._done: dict[int, int] = {}
-        self._last = clock()
+    def _watch_lag(self, *inboxes: Inbox) -> None:
+        def lag() -> float:
+            stamps = [inbox.oldest for inbox in inboxes if inbox.oldest is not None]
+            return max(0.0, (self._clock() - min(stamps)) / 1000) if stamps else 0.0
 
-    def note(self, records: Sequence[Record]) -> None:
-        for record in records:
-            self._done[record.partition] = record.offset + 1
-
-    async def when_due(self) -> None:
-        if self._clock() - self._last >= self._every_ms:
-            await self.now()
-
-    async def now(self) -> None:
-        self._last = self._clock()
-        if not self._done:
-            return
-        position, self._done = Position(self._done), {}
-        await self._sessions.run(Session.sync)
-        await self._consumer.commit(position)
-
-
-class _Writers:
-    """The writers of the workspaces whose changes this member of the group holds."""
-
-    def __init__(
-        self, log: EventLog, sessions: Sessions, register: RegisterFile, models: dict[str, PhaseModel]
-    ) -> None:
-        self._log = log
-        self._sessions = sessions
-        self._register = register
-        self._models = models
-        self._writers: dict[str, Writer] = {}
-        self._generation: int | None = None
-        self._epoch = 0
-        self._ends: Mapping[int, int] = {}
-
-    async def follow(self, consumer: Consumer) -> None:
-        """Take a new epoch when ownership changed, and a writer for every workspace that is held."""
-        if consumer.generation != self._generation:
-            self._generation = consumer.generation
-            self._writers = {}
-            self._ends = (await self._log.ends(CHANGES)).offsets
-            self._epoch = await self._sessions.run(lambda session: writer_epoch(session, CHANGES))
-        for name, workspace in self._register.current().workspaces.items():
-            partition = partition_of(name.encode(), len(self._ends))
-            if name in self._writers or partition not in consumer.assigned:
-                continue
-            writer = Writer(workspace, self._epoch, self._ends[partition])
-            await self._sessions.run(partial(writer.start, models=self._models))
-            self._writers[name] = writer
-
-    async def apply(self, workspace: str, changes: Sequence[tuple[int, Change]]) -> None:
-        """Apply changes; those of a workspace that has left the register are passed over, and said so."""
-        writer = self._writers.get(workspace)
-        if writer is None:
-            log_line.error("changes of an unknown workspace", workspace=workspace, changes=len(changes))
-            return
-        await self._sessions.run(lambda session: writer.apply(session, changes))
-
-    async def fill(self) -> bool:
-        """One step of filling for every workspace; whether there is more."""
-        more = [await self._sessions.run(writer.fill) for writer in self._writers.values()]
-        return any(more)
-
-
-def _by_workspace(records: Sequence[Record]) -> dict[str, list[tuple[int, Change]]]:
-    found: dict[str, list[tuple[int, Change]]] = {}
-    for record in records:
-        change = decode_change(record.value)
-        found.setdefault(change.workspace, []).append((record.offset, change))
-    return found
+        retention = self._settings.log_retain_days * 86_400
+        telemetry.LAG_SECONDS.set_function(lag)
+        telemetry.LAG_OF_RETENTION.set_function(lambda: lag() / retention)
 
 
 async def serve(settings: Settings) -> None:

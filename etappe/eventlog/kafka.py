@@ -124,7 +124,7 @@ class KafkaLog:
         partitions = self._cluster.partitions(topic)
         dealt: dict[int, list[Entry]] = {}
         for entry in entries:
-            dealt.setdefault(partition_of(entry.key, partitions), []).append(entry)
+            dealt.setdefault(partition_of(entry[0], partitions), []).append(entry)
         stamp = self._clock()
         return {p: self._queue(topic, p).add(part, stamp) for p, part in dealt.items()}
 

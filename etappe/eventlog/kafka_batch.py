@@ -11,7 +11,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from etappe.eventlog import Entry
-from etappe.eventlog.budget import size_of
+from etappe.eventlog.budget import ENTRY_BYTES
 
 CLOSE_SECONDS = 5.0
 
@@ -33,7 +33,7 @@ class Batch:
         """False when it is full or has left."""
         added = self.builder.append(timestamp=stamp, key=entry.key, value=entry.value) is not None
         if added:
-            self._size += size_of((entry,))
+            self._size += len(entry[0]) + len(entry[1]) + ENTRY_BYTES
         return added
 
     def wait(self) -> asyncio.Future[int]:

@@ -144,7 +144,7 @@ class SqliteLog:
         return work
 
     async def _before(self, until: float, stored: asyncio.Future[T]) -> T:
-        """A timer costs a tenth of `asyncio.timeout`, and every append needs one."""
+        """What `asyncio.timeout` does, at less than half its cost: every append comes here."""
         timer = asyncio.get_running_loop().call_at(until, self._too_late, stored)
         try:
             return await stored

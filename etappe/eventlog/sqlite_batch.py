@@ -48,7 +48,7 @@ def unpacked(
     try:
         fields = _decode(body)
     except msgspec.DecodeError as error:
-        raise sqlite3.DatabaseError(f"partition {partition} of {topic} is damaged before {last}") from error
+        raise sqlite3.DatabaseError(f"partition {partition} of {topic} is damaged at {last}") from error
     base = last + 1 - len(fields) // 2
     skip = max(0, start - base)
     keys, values = (fields[2 * skip + part : 2 * (skip + limit) : 2] for part in (0, 1))

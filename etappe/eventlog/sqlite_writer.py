@@ -55,7 +55,8 @@ class Writer:
         self._retention = retention
         self._bell = bell
         self._give = give
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
+        self._fresh: list[Job] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._closed = False
         self.transactions = 0
@@ -76,7 +77,9 @@ class Writer:
         if self._closed:
             raise LogUnavailable("It has been closed.")
         waiter: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(Job(work, waiter, size))
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(Job(work, waiter, size))
         return waiter
 
     async def close(self) -> None:
@@ -84,9 +87,16 @@ class Writer:
         if self._closed or self._thread.ident is None:
             return
         self._closed = True
+        self._hand_over()
         self._queue.put(None)
         await self._ended.wait()
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        """What came up in one turn of the event loop wakes the thread once and shares a transaction."""
+        if self._fresh:
+            self._queue.put(self._fresh)
+            self._fresh = []
 
     def _run(self) -> None:
         """The thread: open, write until told to end, close."""
@@ -118,10 +128,10 @@ class Writer:
         """Everything queued, after waiting up to `wait` seconds for a first job; True when told to end."""
         jobs: list[Job] = []
         try:
-            job = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
-            while job is not None:
-                jobs.append(job)
-                job = self._queue.get_nowait()
+            more = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
+            while more is not None:
+                jobs += more
+                more = self._queue.get_nowait()
         except queue.Empty:
             return jobs, False
         return jobs, True

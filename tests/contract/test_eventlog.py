@@ -187,6 +187,18 @@ async def test_read_gives_at_most_as_many_as_asked_for(log: EventLog) -> None:
     assert len(await log.read(TOUCHPOINTS, Position(dict.fromkeys(position.offsets, 0)), 30)) == 30
 
 
+async def test_any_stretch_of_what_was_appended_together_can_be_read(log: EventLog) -> None:
+    sent = [Entry(b"same", str(n).encode()) for n in range(20)]
+    ((partition, _),) = (await log.append(TOUCHPOINTS, sent[:12])).offsets.items()
+    await log.append(TOUCHPOINTS, sent[12:])
+    for start in (0, 5, 11, 12, 19):
+        for limit in (1, 8):
+            records = await log.read(TOUCHPOINTS, Position({partition: start}), limit)
+            assert [(r.offset, r.value) for r in records] == [
+                (n, sent[n].value) for n in range(start, min(start + limit, 20))
+            ]
+
+
 async def test_read_at_the_end_gives_nothing_at_once(log: EventLog) -> None:
     await log.append(TOUCHPOINTS, entries(10))
     assert await log.read(TOUCHPOINTS, await log.ends(TOUCHPOINTS), 10) == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -241,6 +241,42 @@ def blocked_writer(log: SqliteLog) -> Iterator[None]:
         blocked.add_done_callback(lambda done: done.result())
 
 
+async def test_what_was_appended_together_is_one_row_in_each_partition(
+    open_log: OpenLog, tmp_path: Path
+) -> None:
+    log = await open_log()
+    await log.append(TOUCHPOINTS, [Entry(str(n).encode(), b"v") for n in range(1000)])
+    assert rows_of(tmp_path) == 4
+
+
+async def test_a_large_append_is_cut_into_rows_of_a_megabyte(open_log: OpenLog, tmp_path: Path) -> None:
+    log = await open_log()
+    sent = kilobytes(3500)
+    ((partition, end),) = (await log.append(TOUCHPOINTS, sent)).offsets.items()
+    assert end == 3500
+    assert rows_of(tmp_path) == 4
+    records = await log.read(TOUCHPOINTS, Position({partition: 0}), 5000)
+    assert [(r.offset, r.value) for r in records] == [(n, each.value) for n, each in enumerate(sent)]
+
+
+def rows_of(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "collector.sqlite")) as connection:
+        count: int = connection.execute("SELECT count(*) FROM batches").fetchone()[0]
+        return count
+
+
+async def test_a_damaged_row_is_told_with_its_place(open_log: OpenLog, tmp_path: Path) -> None:
+    log = await open_log(partitions=1)
+    await log.append(TOUCHPOINTS, one())
+    with closing(sqlite3.connect(tmp_path / "collector.sqlite")) as connection:
+        connection.execute("UPDATE batches SET body = x'c1'")
+        connection.commit()
+    with pytest.raises(
+        LogUnavailable, match=r"collector\.sqlite .*partition 0 of touchpoints is damaged at 0"
+    ):
+        await log.read(TOUCHPOINTS, Position({0: 0}), 10)
+
+
 # bounds
 
 
@@ -360,7 +396,8 @@ async def rejects_gone(log: SqliteLog) -> bool:
 async def test_retention_stops_at_the_slowest_group(open_log: OpenLog, clock: MovableClock) -> None:
     log = await open_log(retain_seconds=60, partitions=1)
     fast, slow = await log.consumer(TOUCHPOINTS, "fast"), await log.consumer(TOUCHPOINTS, "slow")
-    await log.append(TOUCHPOINTS, kilobytes(10))
+    for _ in range(10):
+        await log.append(TOUCHPOINTS, kilobytes(1))
     await drain(fast)
     await slow.commit(Position({0: 4}))
     clock.now += DAY_MS
@@ -368,6 +405,22 @@ async def test_retention_stops_at_the_slowest_group(open_log: OpenLog, clock: Mo
     await slow.commit(Position({0: 7}))
     clock.now += DAY_MS
     await until(lambda: starts_at(log, 7))
+
+
+async def test_what_was_written_together_goes_when_the_slowest_group_has_read_all_of_it(
+    open_log: OpenLog, clock: MovableClock
+) -> None:
+    log = await open_log(retain_seconds=60, partitions=1)
+    slow = await log.consumer(TOUCHPOINTS, "slow")
+    await log.append(TOUCHPOINTS, kilobytes(1))
+    await log.append(TOUCHPOINTS, kilobytes(10))
+    await slow.commit(Position({0: 4}))
+    clock.now += DAY_MS
+    await until(lambda: starts_at(log, 1))
+    assert len(await log.read(TOUCHPOINTS, Position({0: 1}), 100)) == 10
+    await slow.commit(Position({0: 11}))
+    clock.now += DAY_MS
+    await until(lambda: starts_at(log, 11))
 
 
 async def test_nothing_goes_before_a_consuming_process_has_ever_run(
