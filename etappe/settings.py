@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,12 +19,15 @@ from pydantic_settings import (
 from etappe.errors import SettingsError
 from etappe.eventlog import LogOptions
 
+FILE = "etappe.toml"
+"""Looked for in the working directory."""
+
 
 class Settings(BaseSettings):
     """Every setting, as `ETAPPE_NAME` in the environment or `name` in `etappe.toml`; the environment wins."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ETAPPE_", env_ignore_empty=True, toml_file="etappe.toml", extra="forbid", frozen=True
+        env_prefix="ETAPPE_", env_ignore_empty=True, toml_file=FILE, extra="forbid", frozen=True
     )
 
     data_dir: Path = Field(Path(".etappe"), description="Folder of everything that `etappe up` keeps.")
@@ -43,6 +50,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that services bind to.")
     collect_port: int = Field(8080, ge=0, le=65535, description="Port of the collector.")
     query_port: int = Field(8081, ge=0, le=65535, description="Port of the query API.")
+    stitch_port: int = Field(
+        8082, ge=0, le=65535, description="Port on which `etappe stitch` is watched: /readyz, /metrics."
+    )
 
     log_partitions: int = Field(4, ge=1, le=1024, description="Partitions of a new log's topic touchpoints.")
     log_retain_days: float = Field(
@@ -112,15 +122,34 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: object) -> Settings:
-    """The settings of this process; `given` (command-line options) win where they are not None."""
+    """The settings of this process; `given` (command-line options) win where they are not None.
+
+    SettingsError names what is wrong, and whether option, environment or file said it.
+    """
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
         return Settings(**chosen)  # type: ignore[arg-type]  # pydantic checks what mypy cannot know here
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(dict(each)) for each in error.errors())) from error
+        raise SettingsError("; ".join(_sentence(each, chosen) for each in error.errors())) from error
+    except (OSError, ValueError) as error:  # the file itself: not readable, not UTF-8, not TOML
+        raise SettingsError(f"{FILE} in {Path.cwd()} cannot be read: {error}. Correct it.") from error
 
 
-def _sentence(problem: dict[str, object]) -> str:
-    location = problem["loc"]
-    name = str(location[0]) if isinstance(location, tuple) and location else "?"
-    return f"ETAPPE_{name.upper()} is {problem.get('input')!r}: {problem['msg']}."
+def _sentence(problem: ErrorDetails, chosen: Mapping[str, object]) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else "?"
+    if problem["type"] == "extra_forbidden":
+        return f"{FILE}: unknown setting {name}{_meant(name)}."
+    return f"{_source(name, chosen)} is {problem['input']!r}: {problem['msg']}."
+
+
+def _source(name: str, chosen: Mapping[str, object]) -> str:
+    """What the reader has to change."""
+    variable = f"ETAPPE_{name.upper()}"
+    set_here = variable in {each.upper() for each, value in os.environ.items() if value}
+    return variable if name in chosen or set_here else f"{FILE}: {name}"
+
+
+def _meant(name: str) -> str:
+    known = [*Settings.model_fields, *(f"etappe_{each}" for each in Settings.model_fields)]
+    close = get_close_matches(name.lower(), known, 1)
+    return f" (did you mean {close[0].removeprefix('etappe_')}?)" if close else " (see docs/settings.md)"

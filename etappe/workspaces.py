@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -82,19 +83,41 @@ def new_workspace(name: str) -> Workspace:
     return Workspace(name, secrets.token_hex(32))
 
 
+_REMEDY = "put it back from a backup (identifiers are hashed with its salts)"
+
+
 def read_register(path: Path) -> Register:
-    """The register in `path`; an absent file is an empty register."""
+    """The register in `path`; an absent file is an empty register. SettingsError where it is none."""
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
         return Register()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"workspaces_file {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise SettingsError(
+            f"workspaces_file {path} cannot be read ({error.strerror}): give this user the right to read it, "
+            "or name another file in ETAPPE_WORKSPACES_FILE."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"workspaces_file {path} is no JSON ({error}): {_REMEDY}.") from error
     try:
-        workspaces = {each["name"]: Workspace(**each) for each in content["workspaces"]}
+        workspaces = {each["name"]: _checked(Workspace(**each)) for each in content["workspaces"]}
         return Register(workspaces, tuple(Key(**each) for each in content["keys"]))
-    except (KeyError, TypeError) as error:
-        raise SettingsError(f"workspaces_file {path} is not a register of workspaces: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise SettingsError(
+            f"workspaces_file {path} is no register of workspaces ({error!r}): {_REMEDY}."
+        ) from error
+
+
+def _checked(workspace: Workspace) -> Workspace:
+    """ValueError where identifiers could not be hashed with its salt."""
+    try:
+        length = len(workspace.salt_bytes)
+    except ValueError:
+        length = 0
+    if not 1 <= length <= blake2b.MAX_KEY_SIZE:
+        wanted = f"wanted 2 to {2 * blake2b.MAX_KEY_SIZE} hexadecimal digits"
+        raise ValueError(f"the salt of {workspace.name} cannot be used: {wanted}")
+    return workspace
 
 
 def write_register(path: Path, register: Register) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Mapping
 
 import structlog
@@ -11,7 +10,9 @@ import uvloop
 
 from etappe.clock import Clock, system_clock
 from etappe.eventlog import COLLECTOR_TOPICS, EventLog, connect_log
+from etappe.listening import listen
 from etappe.memory import settle_memory
+from etappe.serving import make_server, serve_until, stopping_on_signals
 from etappe.settings import Settings
 from etappe.workspaces import RegisterFile
 from ingest.bodies import Receive
@@ -20,7 +21,6 @@ from ingest.http import App, Scope, Send
 from ingest.keys import Keys
 from ingest.native import Native
 from ingest.segment import BATCH_PATHS, PATHS, Segment
-from ingest.server import Server, listen, make_server, stopping_on_signals
 from ingest.service import create_service
 from ingest.writes import WriteRoute
 
@@ -62,24 +62,18 @@ async def serve(settings: Settings) -> None:
     """
     stop = asyncio.Event()
     settle_memory()
-    with stopping_on_signals(stop), listen(settings.host, settings.collect_port) as listener:
+    with (
+        stopping_on_signals(stop),
+        listen(settings.host, settings.collect_port, "collect_port") as listener,
+    ):
         log = await connect_log(settings.log, COLLECTOR_TOPICS, settings.log_options)
         try:
             app = create_app(settings, log, RegisterFile(settings.workspaces), system_clock)
-            await _serve_until(stop, make_server(app), listener)
+            host, port = listener.getsockname()[:2]
+            logger.info("collector_listening", host=host, port=port)
+            await serve_until(stop, make_server(app), listener)
         finally:
             await log.close()
-
-
-async def _serve_until(stop: asyncio.Event, server: Server, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    stopped = asyncio.create_task(stop.wait())
-    logger.info("collector_listening", host=host, port=port)
-    await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    server.stop()
-    await serving
 
 
 def run(settings: Settings) -> None:

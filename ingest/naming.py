@@ -19,7 +19,9 @@ Ranked = tuple[int, Identifier]
 """An identifier behind the rank of its type."""
 
 
-def read_identifier(salt: bytes, region: str | None, type_name: str, value: object) -> Ranked | Refusal | None:
+def read_identifier(
+    salt: bytes, region: str | None, type_name: str, value: object
+) -> Ranked | Refusal | None:
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     text = value if isinstance(value, str) else text_of(value)
     if text is None:

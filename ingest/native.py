@@ -39,28 +39,28 @@ class Native:
     def read(self, body: bytes) -> Wire:
         """Decoded at once where every event is plain, which halves the work; else one by one."""
         check_utf8(body)
-        bodies = None if len(body) <= EVENT_BYTES else split_events(body)
-        events = None if bodies and max(map(len, bodies)) > EVENT_BYTES else plain_events(body)
-        if events is not None:
-            return Wire(events, draft_of, lambda: bodies or split_events(body))
-        written = bodies or split_events(body)
+        if len(body) <= EVENT_BYTES and (events := plain_events(body)):
+            return Wire(events, draft_of, lambda: split_events(body))
+        written = split_events(body)
+        if len(body) > EVENT_BYTES >= max(map(len, written)) and (events := plain_events(body)):
+            return Wire(events, draft_of, lambda: written)
         return Wire(written, draft_of_written, lambda: written)
 
     def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
         return 202, {"accepted": accepted}
 
 
-def plain_events(body: bytes) -> Sequence[PlainEvent] | None:
-    """The events of a body of nothing but plain ones; None where it takes a closer look to tell what it is."""
+def plain_events(body: bytes) -> Sequence[PlainEvent]:
+    """The events of a body of nothing but plain ones; none where it takes a closer look to tell what it is."""
     try:
         events = decode_plain_events(body) if body.startswith(b"[") else [decode_plain_event(body)]
     except (msgspec.DecodeError, RecursionError):
-        return None
-    return events if events and events[0].event else None
+        return ()
+    return events if events and events[0].event else ()
 
 
 def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
-    """One event as it was written as a draft, or the first field that cannot be what it is."""
+    """The same for an event as it was written."""
     try:
         event = decode_event(raw)
     except msgspec.ValidationError as error:
@@ -69,6 +69,7 @@ def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
 
 
 def draft_of(event: NativeEvent, sender: Sender) -> Draft | Refusal:
+    """A decoded event as a draft, or the first field that cannot be what it is."""
     traits = b"" if event.traits is ABSENT else as_object(event.traits)
     properties = b"" if event.properties is ABSENT else as_object(event.properties)
     if traits is None or properties is None:

@@ -1,6 +1,7 @@
 """The way of an event from its wire form to a touchpoint: one visible list of steps.
 
-First the checks on the event as it was written, then the protocol makes a draft of it, then the steps.
+First the checks on the event as it was written, then the protocol makes a draft of it, then the steps. Of
+events that a protocol has decoded at once, only what they keep raw is left to check, where a step reads it.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _NO_CAMPAIGN = Campaign()
 
 def draft_of(event: SegmentEvent, call: str, outer: Json, sent_at: object, sender: Sender) -> Draft | Refusal:
     """One call as a draft; `outer` is its batch's context, `sent_at` its batch's, which beats its own."""
-    refusal = _check_types(event, call)
+    refusal = _check_types(event, call) or _check_numbers(event)
     if refusal is not None:
         return refusal
     context = merged(outer, json_object(event.context))
@@ -53,6 +53,13 @@ def _check_types(event: SegmentEvent, call: str) -> Refusal | None:
     for field, raw in (("properties", event.properties), ("traits", event.traits)):
         if as_object(raw) is None:
             return wrong(field, "no object", "an object")
+    return None
+
+
+def _check_numbers(event: SegmentEvent) -> Refusal | None:
+    """One that no double can hold would take all that stands beside it away."""
+    named = (("properties", event.properties), ("traits", event.traits), ("context", event.context))
+    for field, raw in named:
         if not is_readable(raw):
             return wrong(field, "not readable", "numbers that a double can hold")
     return None

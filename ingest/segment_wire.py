@@ -52,7 +52,7 @@ _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def is_readable(raw: msgspec.Raw) -> bool:
-    """Whether every number of an object is one that a double can hold."""
+    """Whether every number in it is one that a double can hold."""
     if raw is ABSENT:
         return True
     try:

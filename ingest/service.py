@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from etappe.errors import LogUnavailable, SettingsError
 from etappe.telemetry import metrics_page
+from etappe.unrouted import answer_unrouted
 from ingest.collector import Collector
 from ingest.openapi import add_hot_routes
 
@@ -21,6 +22,7 @@ def create_service(collector: Collector) -> FastAPI:
     """FastAPI's part of the collector."""
     app = FastAPI(title="Etappe collector", version=API_VERSION, docs_url=None, redoc_url=None)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    answer_unrouted(app)
 
     @app.get("/healthz", summary="Alive", tags=["service"])
     async def healthz() -> dict[str, str]:

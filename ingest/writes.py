@@ -16,7 +16,9 @@ from ingest.limits import BATCH_EVENTS, LARGE_BODY_BYTES, LISTED_EVENTS
 from ingest.pipeline import sort_events
 from ingest.receipts import Reply, failed, receipt
 
-NOT_ALLOWED = Reply(405, b"", ((b"allow", b"POST, OPTIONS"),))
+NOT_ALLOWED = Reply(
+    405, b'{"error":"This path takes OPTIONS, POST.","problems":[]}', ((b"allow", b"OPTIONS, POST"),)
+)
 
 
 class WriteRoute:

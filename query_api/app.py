@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.responses import JSONResponse, Response
@@ -13,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 from etappe.clock import Clock, system_clock
 from etappe.errors import EtappeError
 from etappe.eventlog import CHANGES, EventLog, connect_log
+from etappe.listening import listen
+from etappe.serving import make_server, serve_until, stopping_on_signals
 from etappe.settings import Settings
 from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
@@ -29,14 +32,23 @@ from query_api.sql import text_of
 
 
 def create_app(
-    sessions: Sessions, log: EventLog | None, register: Callable[[], Register], clock: Clock = system_clock
+    sessions: Sessions,
+    log: EventLog | None,
+    register: Callable[[], Register],
+    clock: Clock = system_clock,
+    *,
+    takes_orders: bool = True,
 ) -> FastAPI:
-    """The query API on read-only sessions. Whoever makes it closes what it was given."""
+    """The query API on read-only sessions. Whoever makes it closes what it was given.
+
+    `takes_orders`: whether `log` was opened to write operators' orders too.
+    """
     app = FastAPI(title="Etappe query API", version="1", docs_url=None, redoc_url=None)
     app.add_middleware(Measured)
     add_refusals(app)
-    _add_service_routes(app, sessions)
-    _add_calls(app, Calls(Sources(sessions, log, register, clock)))
+    sources = Sources(sessions, log, register, clock, takes_orders)
+    _add_service_routes(app, sources)
+    _add_calls(app, Calls(sources))
     return app
 
 
@@ -85,7 +97,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _add_service_routes(app: FastAPI, sessions: Sessions) -> None:
+def _add_service_routes(app: FastAPI, sources: Sources) -> None:
     @app.get("/healthz")
     async def healthz() -> Response:
         return JSONResponse({"status": "alive"})
@@ -93,7 +105,7 @@ def _add_service_routes(app: FastAPI, sessions: Sessions) -> None:
     @app.get("/readyz")
     async def readyz() -> Response:
         try:
-            await sessions.run(lambda session: session.rows(text_of("readable")))
+            await _check(sources)
         except EtappeError as error:
             return JSONResponse({"error": str(error), "problems": []}, 503)
         return JSONResponse({"status": "ready"})
@@ -101,6 +113,13 @@ def _add_service_routes(app: FastAPI, sessions: Sessions) -> None:
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(metrics_page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _check(sources: Sources) -> None:
+    """Raises EtappeError where the database cannot be read, or the log not do what it is here for."""
+    await sources.sessions.run(lambda session: session.rows(text_of("readable")))
+    if sources.log is not None:
+        await sources.log.check()
 
 
 def question_sessions(settings: Settings, warehouse: Warehouse) -> Sessions:
@@ -115,20 +134,25 @@ def _writable(settings: Settings) -> tuple[str, ...]:
 
 
 async def serve(settings: Settings) -> None:
-    """One stand-alone query API until it is told to stop; EtappeError where its sources cannot be opened."""
-    sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
-    try:
-        await sessions.run(lambda session: session.rows(text_of("readable")))
-        log = await connect_log(settings.log, _writable(settings), settings.log_options)
+    """One stand-alone query API until SIGTERM or SIGINT; EtappeError where port, database or log cannot be had."""
+    stop = asyncio.Event()
+    with stopping_on_signals(stop), listen(settings.host, settings.query_port, "query_port") as listener:
+        sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
         try:
-            app = create_app(sessions, log, RegisterFile(settings.workspaces).current)
-            await _serve_app(app, settings.host, settings.query_port)
+            await sessions.run(lambda session: session.rows(text_of("readable")))
+            await _serve_questions(settings, sessions, stop, listener)
         finally:
-            await log.close()
+            await sessions.close()
+
+
+async def _serve_questions(
+    settings: Settings, sessions: Sessions, stop: asyncio.Event, listener: socket.socket
+) -> None:
+    writes = _writable(settings)
+    log = await connect_log(settings.log, writes, settings.log_options)
+    try:
+        register = RegisterFile(settings.workspaces)
+        app = create_app(sessions, log, register.current, takes_orders=bool(writes))
+        await serve_until(stop, make_server(app), listener)
     finally:
-        await sessions.close()
-
-
-async def _serve_app(app: FastAPI, host: str, port: int) -> None:
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off")
-    await uvicorn.Server(config).serve()
+        await log.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from etappe.warehouse import Session
 from etappe.workspaces import KeyKind, Workspace
 from query_api import coverage, customers, journey
+from query_api.answer import Answer
 from query_api.auth import OPERATORS, READERS, authorise
 from query_api.builds import Build, Builds, active_builds, wanted_model
 from query_api.common import COMMON, Common, read_common
@@ -57,7 +59,7 @@ class Calls:
         reader.finish()
         now = self._sources.clock()
         answer = await self._run(lambda s: customers.answer_customer(s, workspace, builds, question, now))
-        return reply(answer, common.format)
+        return reply(_of_all_time(answer), common.format)
 
     async def journey(self, request: Request) -> Response:
         workspace = self._authorise(request)
@@ -73,19 +75,19 @@ class Calls:
         reader, common = _read(request, COMMON)
         reader.finish()
         await self._wait(workspace, common)
-        return reply(await answer_freshness(self._sources, workspace), common.format)
+        return reply(_of_all_time(await answer_freshness(self._sources, workspace)), common.format)
 
     async def rebuild(self, request: Request) -> Response:
         workspace = self._authorise(request, OPERATORS)
         reader, common = _read(request, COMMON)
         reader.finish()
-        return reply(await answer_rebuild(self._sources, workspace), common.format)
+        return reply(_of_all_time(await answer_rebuild(self._sources, workspace)), common.format)
 
     async def order_rebuild(self, request: Request) -> Response:
         workspace = self._authorise(request, OPERATORS)
         reader, common = _read(request, COMMON)
         reader.finish()
-        return reply(await order_rebuild(self._sources, workspace), common.format)
+        return reply(_of_all_time(await order_rebuild(self._sources, workspace)), common.format)
 
     def _authorise(self, request: Request, kinds: Sequence[KeyKind] = READERS) -> Workspace:
         return authorise(self._sources.register(), request.headers.get("authorization", ""), kinds)
@@ -107,6 +109,11 @@ class Calls:
 def _read(request: Request, known: Sequence[Parameter[Any]]) -> tuple[Reader, Common]:
     reader = Reader(request.query_params.multi_items(), known)
     return reader, read_common(reader, request.headers.get("accept", ""))
+
+
+def _of_all_time(answer: Answer) -> Answer:
+    """Every call takes `from` and `to`; this answer says that it does not depend on them."""
+    return replace(answer, meta={**answer.meta, "range": "not applied: of all time"})
 
 
 def _wanted(builds: Builds, model: str, reader: Reader) -> Build:

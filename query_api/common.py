@@ -9,6 +9,8 @@ from etappe.errors import BadInput
 from etappe.eventlog import Position
 from query_api.parameters import EARLIEST, LATEST, Parameter, Reader, read_time
 
+_DAY = 86_400_000
+
 Format = Literal["json", "csv", "ndjson", "arrow", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -39,6 +41,11 @@ class Range:
     @property
     def open(self) -> bool:
         return self.begin is None and self.end is None
+
+    @property
+    def of_whole_days(self) -> bool:
+        """Whether it begins and ends at midnight UTC, or is open there."""
+        return all(each is None or each % _DAY == 0 for each in (self.begin, self.end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,7 @@ class NotFound(EtappeError):
 
 class NotYet(EtappeError):
     """The position asked for is not in the answers yet: ask again, or give more timeout=."""
+
+
+class WrongPlace(EtappeError):
+    """This query API cannot write orders: its log on SQLite belongs to the process with the stitcher."""

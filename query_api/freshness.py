@@ -21,7 +21,6 @@ from query_api.sql import text_of
 
 _GROUP = "normalise"
 _CHUNK = 5_000
-_OUTCOMES = ("stored", "duplicate", "rejected", "erased")
 
 _COLUMNS: dict[str, Kind] = {
     "accepted": "whole",
@@ -36,13 +35,15 @@ _COLUMNS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Counted receipts: own by outcome, others' in the committed part of the log, own not in every answer."""
+    """Counted receipts: own by outcome, others' in the committed part of the log.
 
-    outcomes: dict[str, int]
+    `oldest` (ms) is the first of the own ones that not every answer includes; None: all are.
+    """
+
+    outcomes: Sequence[int]
     own_before: int
     others: int
-    waiting: int
-    oldest: int
+    oldest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,21 @@ def count_receipts(session: Session, workspace: str, committed: Position, done: 
     }
     own = session.rows(text_of("outcomes"), values)
     ((others,),) = session.rows(text_of("receipts_of_others"), values)
-    return _gathered(own, others)
+    _, *outcomes, own_before, _ = _added(own)
+    late = [partition for partition, *_, waiting in own if waiting]
+    return Receipts(outcomes, own_before, others, _oldest(session, workspace, late, done) if late else None)
+
+
+def _added(rows: Sequence[Found]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)] or [0] * 7
+
+
+def _oldest(session: Session, workspace: str, late: Sequence[int], done: Reached) -> int:
+    """When the first receipt was stamped that waits in the partitions `late`; this scans them."""
+    included = [done.positions.get(each, 0) for each in late]
+    values = {"workspace": workspace, "partitions": late, "included": included, "least": min(included)}
+    ((stamp,),) = session.rows(text_of("oldest_waiting"), values)
+    return int(stamp)
 
 
 async def read_tail(log: EventLog, workspace: str, committed: Position, done: Reached) -> Tail:
@@ -102,19 +117,9 @@ async def read_tail(log: EventLog, workspace: str, committed: Position, done: Re
     return Tail(count, oldest)
 
 
-def _gathered(rows: Sequence[Found], others: int) -> Receipts:
-    return Receipts(
-        outcomes={outcome: own for outcome, own, *_ in rows},
-        own_before=sum(row[2] for row in rows),
-        others=others,
-        waiting=sum(row[3] for row in rows),
-        oldest=min((row[4] for row in rows if row[3]), default=0),
-    )
-
-
 def _row(receipts: Receipts, tail: Tail, committed: Position, now: int) -> dict[str, float]:
     in_log = sum(committed.offsets.values()) - receipts.others
-    stored, duplicates, rejected, erased = (receipts.outcomes.get(outcome, 0) for outcome in _OUTCOMES)
+    stored, duplicates, rejected, erased = receipts.outcomes
     return {
         "accepted": receipts.own_before + in_log + tail.count,
         "stored": stored,
@@ -127,6 +132,5 @@ def _row(receipts: Receipts, tail: Tail, committed: Position, now: int) -> dict[
 
 def _lag(receipts: Receipts, tail: Tail, now: int) -> float:
     """Seconds since the oldest record that is not in every answer; exactly 0 when there is none."""
-    waiting = [receipts.oldest] if receipts.waiting else []
-    waiting += [] if tail.oldest is None else [tail.oldest]
+    waiting = [each for each in (receipts.oldest, tail.oldest) if each is not None]
     return max(now - min(waiting), 1) / 1000 if waiting else 0.0

@@ -35,6 +35,6 @@ def facts_meta(session: Session, workspace: str) -> dict[str, Any]:
 
 def bots_left_out(session: Session, workspace: str, asked: Range) -> int:
     """Touchpoints of flagged bots in the range; copies that a replay made count until they are merged."""
-    name = "bots_ever" if asked.open else "bots"
-    ((count,),) = session.rows(text_of(name), {"workspace": workspace, **asked.bounds})
+    text = text_of("bots_by_day") if asked.of_whole_days else text_of("bots")
+    ((count,),) = session.rows(text, {"workspace": workspace, **asked.bounds})
     return int(count)

@@ -6,23 +6,26 @@ The order goes through the log like everything else that changes views, so that 
 from __future__ import annotations
 
 from etappe.changes import Rebuild, decode_change, encode_change
-from etappe.eventlog import CHANGES, Entry, EventLog
+from etappe.eventlog import CHANGES, Entry, EventLog, Position, partition_of
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind, Row
+from query_api.errors import WrongPlace
 from query_api.meta import views_meta
 from query_api.position import needed_log
 from query_api.sources import Sources
 from query_api.sql import text_of
 
 _GROUP = "stitch"
-_AHEAD = 10_000
-"""Changes looked through for an order that the stitcher has not come to yet."""
+_CHUNK = 5_000
+"""Changes read at once in the search for an order that the stitcher has not come to yet."""
 
 _COLUMNS: dict[str, Kind] = {"model": "text", "state": "text", "done": "whole", "total": "whole"}
 
 
 async def order_rebuild(sources: Sources, workspace: Workspace) -> Answer:
-    """Write the order and say how things stand; LogUnavailable where this process may not write it."""
+    """Write the order and say how things stand; WrongPlace where this process may not write it."""
+    if not sources.takes_orders:
+        raise WrongPlace("Send it there: with `etappe up`, to the query API that it started.")
     order = Rebuild(workspace.name, sources.clock())
     await needed_log(sources).append(CHANGES, [Entry(workspace.name.encode(), encode_change(order))])
     return await answer_rebuild(sources, workspace)
@@ -48,11 +51,16 @@ def _row(model: str, filling: int, done: int, total: int, *, waiting: bool) -> R
 
 async def _order_waits(log: EventLog, workspace: str) -> bool:
     """Whether the stitcher has not committed past an order of this workspace yet."""
-    starts = await log.starts(CHANGES)
-    committed = await log.committed(CHANGES, _GROUP)
-    begin = {
-        partition: committed.offsets.get(partition, offset) for partition, offset in starts.offsets.items()
-    }
-    records = await log.read(CHANGES, type(starts)(begin), _AHEAD)
-    changes = (decode_change(record.value) for record in records if record.key == workspace.encode())
-    return any(isinstance(change, Rebuild) for change in changes)
+    key = workspace.encode()
+    ends = (await log.ends(CHANGES)).offsets
+    partition = partition_of(key, len(ends))
+    at = (await log.committed(CHANGES, _GROUP)).offsets.get(partition, 0)
+    at = max(at, (await log.starts(CHANGES)).offsets.get(partition, 0))
+    while at < ends[partition]:
+        records = await log.read(CHANGES, Position({partition: at}), _CHUNK)
+        if not records:
+            return False
+        if any(each.key == key and isinstance(decode_change(each.value), Rebuild) for each in records):
+            return True
+        at = records[-1].offset + 1
+    return False

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from etappe.errors import BadInput, EtappeError, LogUnavailable, QueryLimit, WarehouseUnavailable
 from etappe.telemetry import LIMITED_QUERIES
-from query_api.errors import Forbidden, NotFound, NotYet, Unauthorised
+from etappe.unrouted import answer_unrouted
+from query_api.errors import Forbidden, NotFound, NotYet, Unauthorised, WrongPlace
 
 _STATUS: Mapping[type[EtappeError], int] = {
     BadInput: 422,
@@ -22,30 +22,26 @@ _STATUS: Mapping[type[EtappeError], int] = {
     NotYet: 504,
     LogUnavailable: 503,
     WarehouseUnavailable: 503,
+    WrongPlace: 503,
 }
-_HEADERS: Mapping[int, Mapping[str, str]] = {
-    401: {"WWW-Authenticate": "Bearer"},
-    503: {"Retry-After": "1"},
+_HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
+    Unauthorised: {"WWW-Authenticate": "Bearer"},
+    LogUnavailable: {"Retry-After": "1"},
+    WarehouseUnavailable: {"Retry-After": "1"},
 }
 
 
 def add_refusals(app: FastAPI) -> None:
     """Answer every error in one form."""
     app.add_exception_handler(EtappeError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse_request)
+    answer_unrouted(app)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    headers = next((some for kind, some in _HEADERS.items() if isinstance(error, kind)), None)
     if isinstance(error, QueryLimit):
         LIMITED_QUERIES.inc()
     problems = error.problems if isinstance(error, BadInput) else ()
     named = [{"field": p.field, "value": p.value, "wanted": p.wanted} for p in problems]
-    return JSONResponse({"error": str(error), "problems": named}, status, _HEADERS.get(status))
-
-
-async def _refuse_request(request: Request, error: Exception) -> Response:
-    """An unknown path or method."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    text = f"{request.method} {request.url.path}: " + ("no such path" if status == 404 else str(error))
-    return JSONResponse({"error": text, "problems": []}, status)
+    return JSONResponse({"error": str(error), "problems": named}, status, headers)

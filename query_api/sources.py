@@ -13,9 +13,13 @@ from etappe.workspaces import Register
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`sessions` are read-only; `register` gives the workspaces and keys as they are now."""
+    """`sessions` are read-only; `register` gives the workspaces and keys as they are now.
+
+    `takes_orders`: whether operators' orders may be written to `log` here.
+    """
 
     sessions: Sessions
     log: EventLog | None
     register: Callable[[], Register]
     clock: Clock
+    takes_orders: bool = True

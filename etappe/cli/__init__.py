@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from etappe.cli.app import command
+from etappe.cli.wrong_use import WrongUse
 from etappe.errors import EtappeError
 
 
@@ -17,4 +18,4 @@ def main() -> None:
         command()(prog_name="etappe")
     except EtappeError as error:
         sys.stderr.write(f"Error: {error}\n")
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, WrongUse) else 1)

@@ -56,7 +56,7 @@ COMMANDS = {
         "etappe status --json",
     ),
     "keys": Entry("etappe.cli.keys:app", OPERATE, "List, create and revoke keys."),
-    "workspaces": Entry("etappe.cli.workspaces:app", OPERATE, "List and create workspaces."),
+    "workspaces": Entry("etappe.cli.workspaces:app", OPERATE, "List, create and set workspaces."),
     "models": Entry("etappe.cli.models:app", OPERATE, "Check phase models."),
     "rebuild": Entry(
         "etappe.cli.rebuild:rebuild",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 from etappe.cli.options import DataDir
 from etappe.cli.service import Supervised, run_service
 from etappe.cli.up import Host, QueryPort
+from etappe.listening import listen
 from etappe.settings import Settings
-from etappe.warehouse import Sessions, connect_warehouse
+from etappe.warehouse import Sessions, Warehouse, connect_warehouse
 from etappe.warehouse.migrate import Layout, migrate
 
 
@@ -23,16 +25,23 @@ def core(
 
 
 async def serve(settings: Settings) -> None:
-    """Migrate, then stitch and answer until SIGTERM or SIGINT."""
-    warehouse = connect_warehouse(settings.warehouse)
-    layout = Layout(settings.warehouse_cluster)
-    writing = Sessions(warehouse, 2, name="stitch")
-    try:
-        migrating = asyncio.create_task(writing.run(lambda session: migrate(session, layout)))
-        await asyncio.sleep(0)  # the engine opens on its thread from here on
-        from etappe.cli.together import run_together  # noqa: PLC0415 - takes as long as the engine does
+    """Migrate, then stitch and answer until SIGTERM or SIGINT. Questions that come early wait."""
+    with listen(settings.host, settings.query_port, "query_port") as listener:
+        warehouse = connect_warehouse(settings.warehouse)
+        writing = Sessions(warehouse, 2, name="stitch")
+        try:
+            await _serve(settings, warehouse, writing, listener)
+        finally:
+            await writing.close()
 
-        await migrating
-        await run_together(settings, warehouse, writing)
-    finally:
-        await writing.close()
+
+async def _serve(
+    settings: Settings, warehouse: Warehouse, writing: Sessions, listener: socket.socket
+) -> None:
+    layout = Layout(settings.warehouse_cluster)
+    migrating = asyncio.create_task(writing.run(lambda session: migrate(session, layout)))
+    await asyncio.sleep(0)  # the engine opens on its thread from here on
+    from etappe.cli.together import run_together  # noqa: PLC0415 - takes as long as the engine does
+
+    await migrating
+    await run_together(settings, warehouse, writing, listener)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 
 from etappe.cli.folder import DataFolder, NotRunning
+from etappe.cli.wrong_use import WrongUse
 from etappe.errors import EtappeError
 from etappe.settings import read_settings
 
@@ -80,14 +81,17 @@ def default_folder() -> Path:
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object in a reply; Refused, in the service's words, where it said no."""
+    """The JSON object in a reply; where it said no, in its words, Refused, or WrongUse if asked wrongly."""
     try:
         content = response.json()
     except ValueError:
         content = {}
     if response.is_success and isinstance(content, dict):
         return content
-    raise Refused(_refusal(response.status_code, content if isinstance(content, dict) else {}))
+    said = content if isinstance(content, dict) else {}
+    # A 422 without problems is a limit that the question ran into.
+    kind = WrongUse if response.status_code == 422 and said.get("problems") else Refused
+    raise kind(_refusal(response.status_code, said))
 
 
 def _refusal(status: int, content: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
-"""`etappe workspaces`: list and create workspaces."""
+"""`etappe workspaces`: list, create and set workspaces. Running services notice by themselves."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -12,14 +12,16 @@ from rich.table import Table
 from etappe.cli.first_start import issue_keys
 from etappe.cli.options import DataDir, Json
 from etappe.cli.show import console, print_json
-from etappe.errors import SettingsError
+from etappe.cli.register import change_register
+from etappe.errors import BadInput, SettingsError
 from etappe.settings import read_settings
-from etappe.workspaces import read_register
+from etappe.workspace_fields import FIELDS, FieldName, read_field
+from etappe.workspaces import Register, Workspace, read_register
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="List and create workspaces.",
+    help="List, create and set workspaces.",
     epilog="Example: etappe workspaces create shop-ch",
 )
 
@@ -28,12 +30,8 @@ app = typer.Typer(
 def list_workspaces(data_dir: DataDir = None, json: Json = False) -> None:
     """List the workspaces and their rules; never their salts."""
     register = read_register(read_settings(data_dir=data_dir).workspaces)
-    rows = [
-        {name: value for name, value in asdict(each).items() if name != "salt"}
-        for each in register.workspaces.values()
-    ]
     if json:
-        return print_json(rows)
+        return print_json([_shown(each) for each in register.workspaces.values()])
     table = Table("workspace", "time zone", "gap", "keys", box=None, pad_edge=False, header_style="dim")
     for each in register.workspaces.values():
         live = sum(key.workspace == each.name and not key.revoked for key in register.keys)
@@ -55,6 +53,42 @@ def create_workspace(
         return print_json(keys)
     sys.stdout.write("".join(f"{key:12} {value}\n" for key, value in keys.items()))
     return None
+
+
+@app.command("set", epilog="Example: etappe workspaces set shop-ch time_zone Europe/Zurich")
+def set_field(
+    name: Annotated[str, typer.Argument(help="Which workspace.")],
+    field: Annotated[FieldName, typer.Argument(help=", ".join(FIELDS))],
+    value: Annotated[str, typer.Argument(help="As docs/settings.md says for each field.")],
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Set one field of a workspace.
+
+    A new time zone holds in every answer; a new gap for all history after `etappe rebuild`; the others for events
+    from now on.
+    """
+    try:
+        read = read_field(field, value)
+    except BadInput as error:
+        raise typer.BadParameter(str(error)) from None
+
+    def change(register: Register) -> Register:
+        if name not in register.workspaces:
+            raise SettingsError(f"There is no workspace {name}: look at `etappe workspaces list`.")
+        return register.with_workspace(replace(register.workspaces[name], **{field: read}))  # type: ignore[arg-type]  # `read_field` gives what the field takes
+
+    register = change_register(read_settings(data_dir=data_dir).workspaces, change)
+    if json:
+        return print_json(_shown(register.workspaces[name]))
+    shown = "none" if read is None else str(read).lower() if isinstance(read, bool) else read
+    sys.stdout.write(f"{name}: {field} is {shown} {FIELDS[field].takes_effect}.\n")
+    return None
+
+
+def _shown(workspace: Workspace) -> dict[str, object]:
+    """All but the salt, which is nobody's business."""
+    return {name: value for name, value in asdict(workspace).items() if name != "salt"}
 
 
 def _check(name: str, exists: bool) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,6 +26,7 @@ Settings = dict[str, int | str]
 
 # TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES
 _LIMIT_CODES = {158, 159, 160, 241, 307, 396}
+_UNKNOWN_TABLE = 60
 
 
 class WarehouseError(EtappeError):
@@ -43,15 +45,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """Where the tables are and how to open a session on them."""
+    """Where the tables are and how to open a session on them; `cluster` names what they are replicated over."""
 
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    cluster: str = ""
 
     def session(self, limits: Limits | None = None) -> Session:
         """A session for this thread: read-only within `limits` if given, else one that may write."""
-        return Session(self._client(_reading(limits) if limits else _writing()), self.folder)
+        replicated = bool(self.cluster)
+        settings = _reading(limits, replicated) if limits else _writing(replicated)
+        return Session(self._client(settings), self.folder)
 
     def _client(self, settings: Settings) -> Client:
         try:
@@ -145,15 +150,15 @@ class Session:
             raise RuntimeError("a warehouse session belongs to the thread that opened it")
 
 
-def connect_warehouse(url: str) -> Warehouse:
+def connect_warehouse(url: str, cluster: str = "") -> Warehouse:
     """Read `url` without opening anything; SettingsError names what was wanted."""
     try:
         parts = urlsplit(url)
         if parts.scheme == "chdb" and not parts.netloc and parts.path.strip("/"):
             folder = Path(unquote(parts.path[1:]))
-            return Warehouse(url, {"interface": "chdb", "path": str(folder)}, folder)
+            return Warehouse(url, {"interface": "chdb", "path": str(folder)}, folder, cluster)
         if parts.scheme in ("clickhouse", "clickhouses") and parts.hostname:
-            return Warehouse(url, _server_options(url))
+            return Warehouse(url, _server_options(url), cluster=cluster)
     except ValueError:
         pass  # a port or timeout that is no number
     shown = re.sub("//[^@/]*@", "//***@", url)
@@ -179,8 +184,15 @@ def _server_options(url: str) -> dict[str, Any]:
     }
 
 
-def _reading(limits: Limits) -> Settings:
+# What a quorum of replicas has may be read, from any of them, and nothing else.
+_SEQUENTIAL: Settings = {"select_sequential_consistency": 1}
+# One insert after the other, each on a majority of the replicas: what sequential reading rests on.
+_QUORUM: Settings = {"insert_quorum": "auto", "insert_quorum_parallel": 0}
+
+
+def _reading(limits: Limits, replicated: bool) -> Settings:
     return {
+        **(_SEQUENTIAL if replicated else {}),
         "max_execution_time": limits.seconds.__ceil__(),
         "max_memory_usage": limits.memory,
         "max_result_rows": limits.rows,
@@ -189,7 +201,7 @@ def _reading(limits: Limits) -> Settings:
     }
 
 
-def _writing() -> Settings:
+def _writing(replicated: bool) -> Settings:
     # One block per insert, so that its rows become visible together; no buffering or deduplication.
     return {
         "async_insert": 0,
@@ -198,6 +210,7 @@ def _writing() -> Settings:
         "min_insert_block_size_bytes": 256 << 20,
         "insert_deduplicate": 0,
         "max_threads": 2,
+        **(_QUORUM | _SEQUENTIAL if replicated else {}),
     }
 
 
@@ -210,7 +223,22 @@ def _remedy(warehouse: Warehouse, error: Exception) -> str:
         return f"No ClickHouse answers at {where}: start it or correct warehouse_url. ({text})"
     if _is_locked(warehouse.folder):
         return f"Another process has {warehouse.folder} open: stop it, or choose another data folder."
-    return f"Cannot open {warehouse.folder}: {text}"
+    if trouble := _folder_trouble(warehouse.folder):
+        return f"Cannot use {warehouse.folder} ({trouble}): choose another data_dir or warehouse_url."
+    return (
+        f"Cannot open the data in {warehouse.folder}: put it back from a backup, or choose another data_dir "
+        f"or warehouse_url. ({text})"
+    )
+
+
+def _folder_trouble(folder: Path) -> str:
+    """Why no files can be kept in `folder`, in the system's words; '' where they can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _is_locked(folder: Path) -> bool:
@@ -230,6 +258,8 @@ def _translated(error: ClickHouseError) -> EtappeError:
         return QueryLimit(_sentence(error))
     if isinstance(error, OperationalError) and not _answered(error):
         return WarehouseUnavailable(_sentence(error))
+    if getattr(error, "code", None) == _UNKNOWN_TABLE:
+        return WarehouseError(f"Its tables are not up to date: run `etappe migrate`. ({_sentence(error)})")
     return WarehouseError(_sentence(error))
 
 
@@ -238,8 +268,8 @@ def _answered(error: Exception) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    """What the engine said, without the address that the driver adds."""
-    return str(error).splitlines()[0].partition(" (for url ")[0]
+    """What the engine said, without the address that the driver adds and the announcement of a stack trace."""
+    return str(error).splitlines()[0].partition(" (for url ")[0].partition(", Stack trace (")[0]
 
 
 def _libc() -> ctypes.CDLL:

@@ -13,16 +13,21 @@ from query_api.funnel.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One group, period and phase. `average` and `median` in ms, None where nobody moved on to this phase."""
+    """One group, period and phase. `average` and `median` in ms, None where nobody moved on to this phase.
+
+    Of those that `touched` it, `with_first` touched the first phase too, and `with_before` the one before.
+    """
 
     reached: int
-    touched: int
     dropped: int
     average: float | None
     median: float | None
+    touched: int
+    with_first: int
+    with_before: int
 
 
-NOTHING = Measure(0, 0, 0, None, None)
+NOTHING = Measure(0, 0, None, None, 0, 0, 0)
 
 GroupKey = tuple[str, str]
 """Value of `by` and start of the period; empty where there is none."""
@@ -52,8 +57,8 @@ def _gathered(rows: Iterable[Row]) -> Measures:
     return Measures(groups, all_unmapped)
 
 
-def _measure(reached: int, touched: int, dropped: int, average: float, median: float) -> Measure:
-    return Measure(reached, touched, dropped, _number(average), _number(median))
+def _measure(reached: int, dropped: int, average: float, median: float, *touches: int) -> Measure:
+    return Measure(reached, dropped, _number(average), _number(median), *touches)
 
 
 def _number(value: float) -> float | None:

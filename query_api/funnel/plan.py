@@ -44,9 +44,9 @@ def _parts(question: FunnelQuestion) -> tuple[dict[str, str], dict[str, Any]]:
     if not _is_scalar(question):
         parts, values = _journeys(question)
         return {**parts, "journeys_timed": "journeys_timed", "units": _UNITS[question.unit]}, values
-    if question.by is not None:
-        return {"units": "units_ever"}, _column(question.by, question.touch)
-    return ({} if question.interval is None else {"units": "units_ever_ungrouped"}), {}
+    if question.by is None and question.interval is None:
+        return {}, {}
+    return {"units": "units_ever"}, _value(question.by, question.touch)
 
 
 def _is_scalar(question: FunnelQuestion) -> bool:
@@ -75,28 +75,27 @@ def _common_values(question: FunnelQuestion, build: Build, workspace: Workspace)
 
 def _journeys(question: FunnelQuestion) -> tuple[dict[str, str], dict[str, Any]]:
     """The parts up to `journeys_in_range`, and what they bind."""
-    if question.by is None:
-        return {"journeys_in_range": "journeys_ungrouped"}, {}
-    if question.by.kind not in COLUMNS:
-        return _marked(question.by)
-    first = question.by.kind == "first_channel"
-    source = "journeys_first_value" if first else "journeys_in_range"
-    return {"journeys_in_range": source}, _column(question.by, question.touch)
+    if question.by is None or question.by.kind in COLUMNS:
+        return {"journeys_in_range": "journeys_in_range"}, _value(question.by, question.touch)
+    return _marked(question.by)
 
 
-def _column(by: By, touch: Touch) -> dict[str, str]:
+def _value(by: By | None, touch: Touch) -> dict[str, Any]:
     """The column that holds the value of `by`, and which end of the journeys it is taken from."""
+    if by is None:
+        return {"grouped": False, "value": "first_channel", "ever": False}
     if by.kind == "first_channel":
-        return {"value": "first_channel", "touch": "first"}
-    return {"value": f"{touch}_{by.kind}", "touch": touch}
+        return {"grouped": True, "value": "first_channel", "ever": True, "touch": "first"}
+    return {"grouped": True, "value": f"{touch}_{by.kind}", "ever": False, "touch": touch}
 
 
 def _marked(by: By) -> tuple[dict[str, str], dict[str, Any]]:
     """Values out of touchpoints; of a trait, the customer's latest holds for all journeys."""
-    rest = {"marks": "marks", "journeys_in_range": "journeys_marked"}
+    rest = {"marks": "marks", "journeys_found": "journeys_in_range", "journeys_in_range": "journeys_marked"}
+    values: dict[str, Any] = {**_value(None, "first"), "whole": False}
     if by.kind == "experiment":
-        return {"carriers": "carriers_experiment", **rest}, {"experiment": by.name, "whole": False}
-    values: dict[str, Any] = {"path": by.name.split("."), "whole": False}
+        return {"carriers": "carriers_experiment", **rest}, {**values, "experiment": by.name}
+    values["path"] = by.name.split(".")
     if by.kind == "property":
         return {"carriers": "carriers_document", **rest}, {**values, "document": "properties"}
     latest = {"document": "traits", "whole": True, "touch": "last"}

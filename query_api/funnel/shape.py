@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from query_api.answer import Kind, Row
 from query_api.funnel.measures import NOTHING, Measure, Measures
@@ -44,20 +45,36 @@ def shape_funnel(question: FunnelQuestion, phases: Sequence[str], measures: Meas
 def _rows(
     question: FunnelQuestion, phases: Sequence[str], value: str, period: str, measures: Sequence[Measure]
 ) -> Iterator[Row]:
-    counts = [each.touched if question.order == "touched" else each.reached for each in measures]
+    counts = [_Counts.of(question, each) for each in measures]
     for k, (phase, count, measure) in enumerate(zip(phases, counts, measures, strict=True)):
         yield {
             "group": value or None,
             "period": period,
             "phase": phase,
             "position": k + 1,
-            "count": count,
-            "rate": _ratio(count, counts[0]),
-            "step_rate": _ratio(count, counts[max(k - 1, 0)]),
+            "count": count.here,
+            "rate": _ratio(count.with_first, counts[0].here),
+            "step_rate": _ratio(count.with_before, counts[max(k - 1, 0)].here),
             "dropped": measure.dropped,
             "median_seconds": _seconds(measure.median),
             "average_seconds": _seconds(measure.average),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Units that count at a phase, and of these those that count at the first phase, and at the one before."""
+
+    here: int
+    with_first: int
+    with_before: int
+
+    @classmethod
+    def of(cls, question: FunnelQuestion, measure: Measure) -> _Counts:
+        if question.order == "touched":
+            return cls(measure.touched, measure.with_first, measure.with_before)
+        # In every other order, who counts at a phase counts at all phases before it.
+        return cls(measure.reached, measure.reached, measure.reached)
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -1,14 +1,17 @@
--- Part `journeys_in_range`: one row per journey that began in the range, its value for `by` from a column of journeys.
+-- Part `journeys_in_range`: one row per journey that began in the range, its value for `by` from a column of journeys
+-- (part `journeys_found` where journeys_marked.sql finds the value elsewhere).
 -- Gives: customer, accounts, furthest, began, over, value, carries, valued (ms by which values are ranked), reached
 -- (ms per phase, -1: never), allowed (the last phase that may count in the asked order).
 -- Binds: workspace String, build UInt32, from Int64, to Int64, depths Identifier (furthests, ordered_depths,
--- strict_depths), value Identifier (an array column of journeys).
+-- strict_depths), grouped Bool (false: the value is empty), value Identifier (an array column of journeys, read if
+-- grouped), ever Bool (the value is that of the customer's very first journey, and ranked by its beginning).
 SELECT
-    customer, accounts, furthest_here AS furthest, began, over, toString(value_here) AS value, true AS carries,
-    began AS valued, milestones_here AS reached, depth_here AS allowed
+    customer, accounts, furthest_here AS furthest, began, over,
+    if({grouped:Bool}, toString({value:Identifier}[if({ever:Bool}, 1, number)]), '') AS value, true AS carries,
+    if({ever:Bool}, started[1], began) AS valued, milestones_here AS reached, depth_here AS allowed
 FROM journeys FINAL
 ARRAY JOIN
     started AS began, ended AS over, milestones AS milestones_here, furthests AS furthest_here,
-    {depths:Identifier} AS depth_here, {value:Identifier} AS value_here
+    {depths:Identifier} AS depth_here, arrayEnumerate(started) AS number
 WHERE workspace = {workspace:String} AND build = {build:UInt32}
     AND last_at >= {from:Int64} AND first_at < {to:Int64} AND began >= {from:Int64} AND began < {to:Int64}

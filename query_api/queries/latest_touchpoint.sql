@@ -1,4 +1,4 @@
--- Answers: up to which receipt touchpoints are there.
+-- Answers: up to which receipt touchpoints are there. Read from projection by_day.
 -- Gives: stamp (ms, 0: none).
 -- Binds: workspace String.
 SELECT toUnixTimestamp64Milli(max(stamp))

@@ -1,9 +1,11 @@
--- Part `units`: each customer counts once, over all journeys, from scalar columns.
+-- Part `units`: each customer counts once, over all journeys, from scalar columns (and one array, if grouped).
 -- Lines marked `phase N` are left out for models with fewer phases.
 -- Gives: value, began, furthest, depth, t_1, t_2, … (2^63 - 1: never).
--- Binds: workspace String, build UInt32, value Identifier (an array column of journeys), touch String (first or last).
+-- Binds: workspace String, build UInt32, grouped Bool (false: the value is empty), value Identifier (an array column
+-- of journeys, read if grouped), touch String (first or last).
 SELECT
-    toString({value:Identifier}[if({touch:String} = 'first', 1, -1)]) AS value, first_at AS began, furthest, furthest AS depth
+    if({grouped:Bool}, toString({value:Identifier}[if({touch:String} = 'first', 1, -1)]), '') AS value,
+    first_at AS began, furthest, furthest AS depth
     , if(reached_1 >= 0, reached_1, 9223372036854775807) AS t_1  -- phase 1
     , if(reached_2 >= 0, reached_2, 9223372036854775807) AS t_2  -- phase 2
     , if(reached_3 >= 0, reached_3, 9223372036854775807) AS t_3  -- phase 3

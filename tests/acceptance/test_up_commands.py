@@ -51,7 +51,7 @@ def test_a_grouped_funnel_for_a_script_is_the_answer_of_the_api(shop: Etappe) ->
 
 def test_an_unknown_model_is_refused_with_those_there_are(shop: Etappe) -> None:
     done = shop.command("funnel", "--model", "nope")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "acpl, aida, aoea, bda, stdc" in done.stderr
 
 

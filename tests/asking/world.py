@@ -48,18 +48,20 @@ class World:
         self._sessions = sessions
         self.client = self._connect()
 
-    def read_log(self, log: EventLog) -> None:
+    def read_log(self, log: EventLog, takes_orders: bool = True) -> None:
         """Give the API a log, which it has not by itself."""
         self.log = log
-        self.client = self._connect()
+        self.client = self._connect(takes_orders)
 
     def answer_with(self, sessions: Sessions) -> None:
         """Ask on other sessions."""
         self._sessions = sessions
         self.client = self._connect()
 
-    def _connect(self) -> httpx.AsyncClient:
-        self.app = create_app(self._sessions, self.log, lambda: self.register, lambda: self.now)
+    def _connect(self, takes_orders: bool = True) -> httpx.AsyncClient:
+        self.app = create_app(
+            self._sessions, self.log, lambda: self.register, lambda: self.now, takes_orders=takes_orders
+        )
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://query", timeout=30)
 
     def settle(self, **changes: Any) -> None:

@@ -374,7 +374,8 @@ async def test_a_page_of_any_origin_may_send(site: Site) -> None:
 
 async def test_other_methods_are_not_allowed(site: Site) -> None:
     reply = await site.client.get("/v1/touchpoints")
-    assert (reply.status_code, reply.headers["allow"]) == (405, "POST, OPTIONS")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "OPTIONS, POST")
+    assert reply.json() == {"error": "This path takes OPTIONS, POST.", "problems": []}
 
 
 async def test_readiness_is_the_logs_and_the_keys(site: Site) -> None:
@@ -420,5 +421,12 @@ async def test_every_reference_of_the_openapi_document_leads_somewhere(site: Sit
     assert names and set(names) <= set(schemas)
 
 
-async def test_an_unknown_path_is_404(site: Site) -> None:
-    assert (await site.send(event(), path="/v1/nothing")).status_code == 404
+async def test_an_unknown_path_is_404_in_the_form_of_every_error(site: Site) -> None:
+    reply = await site.send(event(), path="/v1/nothing")
+    assert (reply.status_code, reply.json()) == (404, {"error": "There is no such path.", "problems": []})
+
+
+async def test_a_route_that_is_not_hot_answers_other_methods_in_that_form_too(site: Site) -> None:
+    reply = await site.send(event(), path="/healthz")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET")
+    assert reply.json() == {"error": "This path takes GET.", "problems": []}

@@ -109,22 +109,6 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, key: str) -> None
     assert stored(tmp_path) == 20
 
 
-def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        settings = {"ETAPPE_DATA_DIR": str(tmp_path), "ETAPPE_COLLECT_PORT": str(port)}
-        ended = subprocess.run(
-            [sys.executable, "-c", RUN],
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert ended.returncode != 0
-    assert f"collect_port {port} on 127.0.0.1 is taken: stop what holds it, or choose another" in ended.stderr
-
-
 def test_the_collector_never_imports_the_database() -> None:
     code = (
         "import sys, ingest.app, etappe.eventlog.sqlite;"

@@ -20,7 +20,7 @@ from etappe.eventlog import (
     Position,
     connect_log,
 )
-from etappe.identifiers import event_key
+from etappe.identifiers import event_key, make_identifier
 
 
 @pytest.fixture
@@ -200,3 +200,16 @@ async def test_an_impossible_position_is_refused(logged: World, after: str) -> N
     reply = await logged.get("/v1/freshness", after=after)
     assert reply.status_code == 422
     assert [problem["field"] for problem in reply.json()["problems"]] == ["after"]
+
+
+async def test_a_range_is_taken_and_said_not_to_apply(logged: World) -> None:
+    await accept(logged, "a")
+    reply = (await logged.get("/v1/freshness", begin="2001-01-01", end="2001-01-02")).json()
+    assert reply["rows"][0]["accepted"] == 1
+    assert reply["meta"]["range"] == "not applied: of all time"
+    u1 = make_identifier(logged.workspace.salt_bytes, "user_id", "u1")
+    logged.insert("identifiers", [{"identifier": u1.key, "type": "user_id", "value": "u1"}])
+    customer = await logged.get("/v1/customers", identifier="user_id:u1", begin="2001-01-01")
+    rebuild = await logged.get("/v1/rebuild", token="admin", begin="2001-01-01")
+    for answer in (customer, rebuild):
+        assert answer.json()["meta"]["range"] == "not applied: of all time"

@@ -44,6 +44,15 @@ async def test_the_first_example(world: World) -> None:
     assert await counts(world, order="strict") == [3, 1, 1]
 
 
+async def test_touched_rates_are_shares_of_those_who_touched_the_other_phase(world: World) -> None:
+    """More may touch p2 than p1, and nobody who touched p1 need be among those who touched p3."""
+    world.add_touches([*history(1, 1, 2), *history(2, 2, 3), *history(3, 2), *history(4, 3)])
+    wanted = [(1, 1.0, 1.0), (3, 1.0, 1.0), (2, 0.0, 1 / 3)]
+    for asked in ({}, {"window": "30d"}, {"unit": "journey"}):
+        rows = await world.rows("/v1/funnel", order="touched", **asked)
+        assert [(row["count"], row["rate"], row["step_rate"]) for row in rows] == wanted, asked
+
+
 async def test_a_step_back_ends_a_strict_journey(world: World) -> None:
     world.add_touches([*history(1, 1, 2, 1, 3), *history(2, 2, 1, 3)])
     assert await counts(world, order="reached") == [2, 2, 2]

@@ -5,24 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from asking.fixtures import Tables
+from asking.funnel import answered, rounded
 from asking.world import DAY, NOON, insert, journey_rows, model_of, touchpoint
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from reference.journeys import Touch, journeys_of
 from reference.phase_funnel import Asked, funnel
 
-from etappe.clock import iso
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace, new_workspace
-from query_api.answer import Answer
 from query_api.builds import Build
-from query_api.common import read_common
-from query_api.funnel.answer import answer_funnel
-from query_api.funnel.question import PARAMETERS, read_question
-from query_api.parameters import Reader
 
 BUILD = Build(1, "v1", model_of(3))
 HOUR = DAY // 24
@@ -72,9 +66,10 @@ def test_every_mode_counts_as_defined(tables: Tables, history: list[Touch], aske
     workspace = stored(session, history)
     journeys = journeys_of(history, GAP)
     for each in [Asked(), Asked(order="touched"), *asked]:
-        answer = answered(session, replace(workspace, time_zone=each.time_zone), each)
+        answer = answered(session, replace(workspace, time_zone=each.time_zone), BUILD, each)
         expected = funnel(journeys, BUILD.phases, each)
         assert rounded(answer.rows) == rounded(expected), each
+        assert all(0 <= row["rate"] <= 1 and 0 <= row["step_rate"] <= 1 for row in answer.rows), each
 
 
 def stored(session: Session, history: Sequence[Touch]) -> Workspace:
@@ -83,26 +78,3 @@ def stored(session: Session, history: Sequence[Touch]) -> Workspace:
     insert(session, workspace.name, "journeys", journey_rows(journeys_of(history, GAP), 3))
     insert(session, workspace.name, "touchpoints", [touchpoint(touch) for touch in history])
     return workspace
-
-
-def answered(session: Session, workspace: Workspace, asked: Asked) -> Answer:
-    """From the parameters of a request to the answer."""
-    given = {
-        "order": asked.order,
-        "unit": asked.unit,
-        "from": None if asked.begin is None else iso(asked.begin),
-        "to": None if asked.end is None else iso(asked.end),
-        "window": None if asked.window is None else f"{asked.window}ms",
-        "by": asked.by,
-        "touch": asked.touch,
-        "interval": asked.interval,
-    }
-    reader = Reader([(name, value) for name, value in given.items() if value is not None], PARAMETERS)
-    question = read_question(reader, read_common(reader, "").range)
-    reader.finish()
-    return answer_funnel(session, workspace, BUILD, question)
-
-
-def rounded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Averages are sums of floating-point numbers: equal to a millionth."""
-    return [{k: round(v, 6) if isinstance(v, float) else v for k, v in sorted(row.items())} for row in rows]

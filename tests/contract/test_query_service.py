@@ -12,6 +12,7 @@ from asking.world import NOON, World
 from reference.journeys import Touch
 
 from etappe.errors import WarehouseUnavailable
+from etappe.eventlog import CHANGES, connect_log
 from etappe.settings import Settings
 from etappe.warehouse import Limits, Sessions, connect_warehouse
 from etappe.workspaces import Register
@@ -56,6 +57,16 @@ async def test_alive_but_not_ready_without_a_database() -> None:
     await sessions.close()
 
 
+async def test_alive_but_not_ready_without_its_log(world: World, tmp_path: Path) -> None:
+    log = await connect_log(f"sqlite:///{tmp_path / 'log'}", [CHANGES])
+    world.read_log(log)
+    assert (await world.client.get("/readyz")).status_code == 200
+    await log.close()
+    reply = await world.client.get("/readyz")
+    assert (reply.status_code, reply.json()["problems"]) == (503, [])
+    assert "log" in reply.json()["error"]
+
+
 async def test_a_service_without_a_database_does_not_start(tmp_path: Path) -> None:
     url = f"clickhouse://127.0.0.1:{closed_port()}/default"
     with pytest.raises(WarehouseUnavailable, match="start it or correct warehouse_url"):
@@ -82,11 +93,16 @@ async def test_the_page_on_the_query_api_describes_every_call_and_parameter(worl
             assert re.search(rf"`{parameter['name']}\b", page), parameter["name"]
 
 
-async def test_an_unknown_path_or_method_is_answered_in_json(world: World) -> None:
+async def test_an_unknown_path_is_answered_in_the_form_of_every_error(world: World) -> None:
     reply = await world.client.get("/v1/nothing")
-    assert (reply.status_code, reply.json()["problems"]) == (404, [])
-    reply = await world.client.post("/v1/funnel")
-    assert (reply.status_code, reply.json()["problems"]) == (405, [])
+    assert (reply.status_code, reply.json()) == (404, {"error": "There is no such path.", "problems": []})
+
+
+@pytest.mark.parametrize(("path", "allow"), [("/v1/funnel", "GET"), ("/v1/rebuild", "GET, POST")])
+async def test_another_method_is_told_all_that_the_path_takes(world: World, path: str, allow: str) -> None:
+    reply = await world.client.delete(path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allow)
+    assert reply.json() == {"error": f"This path takes {allow}.", "problems": []}
 
 
 async def test_a_question_that_needs_too_much_is_refused(world: World) -> None:

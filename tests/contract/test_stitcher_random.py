@@ -6,10 +6,13 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from asking.funnel import answered, rounded
 from front.fixtures import Front
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reference.phase_funnel import Asked, funnel
 from stitching.world import (
+    MODEL,
     Dying,
     Event,
     Killed,
@@ -17,11 +20,13 @@ from stitching.world import (
     World,
     assert_as_expected,
     expected,
+    expected_journeys,
     restamped,
 )
 
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
+from query_api.builds import active_builds
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +143,30 @@ class Run:
             world.start()
 
 
+QUESTIONS = st.builds(
+    Asked,
+    order=st.sampled_from(["reached", "touched", "ordered", "strict"]),
+    unit=st.sampled_from(["customer", "journey"]),
+    window=st.none() | st.integers(0, 12),
+    by=st.sampled_from([None, "channel", "first_channel"]),
+    touch=st.sampled_from(["first", "last"]),
+)
+
+
+def assert_funnel_as_expected(world: World, events: list[Event], asked: Asked) -> None:
+    """The funnel over what the stitcher stored is that of the references over what was sent."""
+    build = active_builds(world.session, world.name)[MODEL.name]
+    wanted = funnel(expected_journeys(events), build.phases, asked)
+    assert rounded(answered(world.session, world.workspace, build, asked).rows) == rounded(wanted), asked
+
+
 QUIETLY = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUIETLY
-@given(histories(), st.data(), STEPS)
-def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys(
-    session: Session, events: list[Event], data: st.DataObject, steps: list[Step]
+@given(histories(), st.data(), STEPS, QUESTIONS)
+def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys_and_funnel(
+    session: Session, events: list[Event], data: st.DataObject, steps: list[Step], asked: Asked
 ) -> None:
     copies = data.draw(st.lists(st.sampled_from(events), max_size=4))
     deliveries = data.draw(st.permutations(events + copies))
@@ -154,6 +176,7 @@ def test_any_history_of_deliveries_and_deaths_ends_in_the_same_journeys(
         run.step(kind, count, writes)
     run.world.drain()
     assert_as_expected(run.world, events)
+    assert_funnel_as_expected(run.world, events, asked)
 
 
 PLAIN = st.sampled_from(
@@ -182,9 +205,9 @@ PLAIN = st.sampled_from(
 
 
 @QUIETLY
-@given(st.lists(st.tuples(PLAIN, st.integers(0, 30)), min_size=2, max_size=12), st.data())
-def test_where_no_rule_refuses_the_order_of_receipt_changes_no_journey_either(
-    session: Session, drawn: list[tuple[str, int]], data: st.DataObject
+@given(st.lists(st.tuples(PLAIN, st.integers(0, 30)), min_size=2, max_size=12), st.data(), QUESTIONS)
+def test_where_no_rule_refuses_the_order_of_receipt_changes_no_journey_and_no_funnel_either(
+    session: Session, drawn: list[tuple[str, int]], data: st.DataObject, asked: Asked
 ) -> None:
     """Receipt stamps move with the order; ids of customers may then differ, their journeys do not."""
     events = [Event(n, who, at, f"P{1 + n % 3}") for n, (who, at) in enumerate(drawn)]
@@ -197,6 +220,7 @@ def test_where_no_rule_refuses_the_order_of_receipt_changes_no_journey_either(
     world.drain()
     assert_as_expected(world, shuffled)
     assert histories_of(world.journeys()) == histories_of(expected(events))
+    assert_funnel_as_expected(world, events, asked)
 
 
 def histories_of(journeys: Rows) -> list[tuple[object, ...]]:
@@ -206,11 +230,14 @@ def histories_of(journeys: Rows) -> list[tuple[object, ...]]:
 
 
 @settings(QUIETLY, max_examples=4)
-@given(histories())
-def test_a_rebuild_from_the_facts_gives_the_same_rows(session: Session, events: list[Event]) -> None:
+@given(histories(), QUESTIONS)
+def test_a_rebuild_from_the_facts_gives_the_same_rows_and_funnel(
+    session: Session, events: list[Event], asked: Asked
+) -> None:
     world = World(session)
     for n in range(0, len(events), 3):
         world.take(*events[n : n + 3])
     before = world.identities(), world.journeys()
     world.rebuild()
     assert (world.identities(), world.journeys()) == before
+    assert_funnel_as_expected(world, events, asked)

@@ -155,16 +155,15 @@ def _rows(
     members: Sequence[Unit], key: tuple[str | None, str | None], phases: Sequence[str], asked: Asked
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    counts = [_count(members, k, asked) for k in range(1, len(phases) + 1)]
     for k, phase in enumerate(phases, 1):
         times = [took / 1000 for unit in members if (took := unit.moved(k)) is not None]
         row = {
             "group": key[0],
             "phase": phase,
             "position": k,
-            "count": counts[k - 1],
-            "rate": counts[k - 1] / counts[0] if counts[0] else 0,
-            "step_rate": counts[k - 1] / counts[max(k - 2, 0)] if counts[max(k - 2, 0)] else 0,
+            "count": len(_counted(members, k, asked)),
+            "rate": _rate(members, 1, k, asked),
+            "step_rate": _rate(members, max(k - 1, 1), k, asked),
             "dropped": sum(1 for unit in members if unit.depth == k),
             "median_seconds": median(times) if times else None,
             "average_seconds": mean(times) if times else None,
@@ -173,7 +172,13 @@ def _rows(
     return rows
 
 
-def _count(members: Sequence[Unit], phase: int, asked: Asked) -> int:
+def _counted(members: Sequence[Unit], phase: int, asked: Asked) -> list[Unit]:
     if asked.order == "touched":
-        return sum(1 for unit in members if phase in unit.reached)
-    return sum(1 for unit in members if unit.depth >= phase)
+        return [unit for unit in members if phase in unit.reached]
+    return [unit for unit in members if unit.depth >= phase]
+
+
+def _rate(members: Sequence[Unit], base: int, phase: int, asked: Asked) -> float:
+    """Of the units that count at phase `base`, the share that counts at `phase` too."""
+    of = _counted(members, base, asked)
+    return len(_counted(of, phase, asked)) / len(of) if of else 0.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reference.identity import Identities
-from reference.journeys import Touch, journeys_of, journeys_row
+from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from stitching.links import identifier
 
 from etappe.changes import Batch, Change, Rebuild, decode_change, encode_change
@@ -201,6 +201,16 @@ class World:
 
 def expected(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> Rows:
     """The journeys rows that the references say `events` make; of copies the first counts."""
+    journeys = expected_journeys(events, phases)
+    customers = {each.customer for each in journeys}
+    return {
+        who: journeys_row([each for each in journeys if each.customer == who], len(phases))
+        for who in customers
+    }
+
+
+def expected_journeys(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> list[Journey]:
+    """The journeys that the references say `events` make; of copies the first counts."""
     touchpoints = list({each.n: each.touchpoint("") for each in reversed(list(events))}.values())
     identities = identities_of(touchpoints)
     touches = [
@@ -216,12 +226,7 @@ def expected(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")
         for each in touchpoints
         if not each.user_agent
     ]
-    journeys = journeys_of(touches, GAP)
-    customers = {each.customer for each in journeys}
-    return {
-        who: journeys_row([each for each in journeys if each.customer == who], len(phases))
-        for who in customers
-    }
+    return journeys_of(touches, GAP)
 
 
 def identities_of(touchpoints: Sequence[Touchpoint]) -> Identities:

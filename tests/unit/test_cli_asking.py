@@ -14,6 +14,7 @@ from etappe.cli.folder import DataFolder, Keys, NotRunning, Service
 from etappe.cli.funnel import _table
 from etappe.cli.show import bar, span
 from etappe.cli.target import Refused, Target, answer_of, find_target
+from etappe.cli.wrong_use import WrongUse
 
 
 @pytest.fixture
@@ -56,8 +57,8 @@ def test_an_address_that_is_none_is_said() -> None:
         (403, "{}", "give another --token"),
         (
             422,
-            json.dumps({"error": "model: 'x' (wanted acpl)", "problems": []}),
-            "422: model: 'x' .wanted acpl",
+            json.dumps({"error": "The question needs more time than its limit allows.", "problems": []}),
+            "422: The question needs more time",
         ),
         (404, json.dumps({"detail": "Not Found"}), "404: Not Found"),
         (502, "<html>", "502: it gave no reason"),
@@ -67,6 +68,13 @@ def test_an_address_that_is_none_is_said() -> None:
 def test_a_refusal_is_passed_on_in_words(status: int, content: str, says: str) -> None:
     with pytest.raises(Refused, match=says):
         answer_of(httpx.Response(status, text=content))
+
+
+def test_a_question_that_the_service_does_not_understand_is_wrong_use() -> None:
+    problem = {"field": "model", "value": "x", "wanted": "acpl"}
+    said = json.dumps({"error": "model: 'x' (wanted acpl)", "problems": [problem]})
+    with pytest.raises(WrongUse, match="422: model: 'x' .wanted acpl"):
+        answer_of(httpx.Response(422, text=said))
 
 
 def test_a_bar_is_drawn_to_the_eighth() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -55,6 +56,64 @@ def test_a_workspace_is_made_once(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 65])
 def test_a_workspace_needs_a_plain_name(folder: Path, name: str) -> None:
     assert call("workspaces", "create", name, "--data-dir", folder).code == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("time_zone", "Europe/Zurich", "Europe/Zurich"),
+        ("gap_days", "0.5", 0.5),
+        ("consent_default", "false", False),
+        ("phone_region", "CH", "CH"),
+        ("phone_region", "none", None),
+        ("keep_traits", "true", True),
+    ],
+)
+def test_a_field_is_set_and_nothing_else_changes(folder: Path, field: str, text: str, value: object) -> None:
+    before = asdict(read_register(folder / "workspaces.json").workspaces["default"])
+    said = done(folder, "workspaces", "set", "default", field, text)
+    assert said.startswith(f"default: {field} is {text} ")
+    after = asdict(read_register(folder / "workspaces.json").workspaces["default"])
+    assert after == {**before, field: value}
+
+
+def test_what_was_set_is_shown_without_the_salt(folder: Path) -> None:
+    row = json.loads(done(folder, "workspaces", "set", "default", "gap_days", "30", "--json"))
+    assert (row["name"], row["gap_days"], "salt" in row) == ("default", 30, False)
+    assert listed(folder, "workspaces", "list") == [row]
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("time_zone", "Zurich"),
+        ("time_zone", "+01:00"),
+        ("gap_days", "-1"),
+        ("gap_days", "0"),
+        ("gap_days", "nan"),
+        ("gap_days", "inf"),
+        ("gap_days", "90d"),
+        ("consent_default", "maybe"),
+        ("phone_region", "ZZ"),
+        ("phone_region", "ch"),
+        ("keep_traits", "1"),
+        ("salt", "00"),
+        ("name", "other"),
+    ],
+)
+def test_a_value_that_a_field_cannot_have_is_wrong_use_and_changes_nothing(
+    folder: Path, field: str, text: str
+) -> None:
+    before = (folder / "workspaces.json").read_text()
+    called = call("workspaces", "set", "--data-dir", folder, "--", "default", field, text)
+    assert called.code == 2
+    assert field in called.err
+    assert (folder / "workspaces.json").read_text() == before
+
+
+def test_only_a_workspace_that_there_is_can_be_set(folder: Path) -> None:
+    with pytest.raises(EtappeError, match="no workspace nowhere: look at `etappe workspaces list`"):
+        done(folder, "workspaces", "set", "nowhere", "gap_days", "30")
 
 
 def test_a_created_key_works_until_it_is_revoked(folder: Path) -> None:

@@ -49,8 +49,8 @@ def test_one_statement_a_file(name: str) -> None:
 
 
 def test_a_statement_is_made_of_whole_files() -> None:
-    sql = compose("funnel_of_units", journeys_in_range="journeys_ungrouped", units="units_journey")
-    for name in ("journeys_ungrouped", "units_journey", "funnel_of_units"):
+    sql = compose("funnel_of_units", journeys_in_range="journeys_in_range", units="units_journey")
+    for name in ("journeys_in_range", "units_journey", "funnel_of_units"):
         assert text_of(name) in sql
 
 
