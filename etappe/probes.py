@@ -12,7 +12,6 @@ from etappe.errors import EtappeError
 from etappe.telemetry import metrics_page
 from etappe.unrouted import answer_unrouted
 
-
 Check = Callable[[], Awaitable[None]]
 """Raises an EtappeError while the service cannot do its work."""
 

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from etappe.cli.first_start import issue_keys
 from etappe.cli.options import DataDir, Json
-from etappe.cli.show import console, print_json
 from etappe.cli.register import change_register
+from etappe.cli.show import console, print_json
 from etappe.errors import BadInput, SettingsError
 from etappe.settings import read_settings
 from etappe.workspace_fields import FIELDS, FieldName, read_field

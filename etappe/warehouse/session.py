@@ -15,11 +15,15 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
 from etappe.errors import EtappeError, QueryLimit, SettingsError, WarehouseUnavailable
 from etappe.warehouse.parameters import fitted
+
+# Otherwise the first insert imports pandas, half a second and 60 MB, to see whether our lists are a DataFrame.
+options.pd = None
 
 Row = tuple[Any, ...]
 Settings = dict[str, int | str]

@@ -30,7 +30,7 @@ def chunks(people: int = 40) -> list[list[dict[str, Any]]]:
         for n in range(3)
     ]
     everything = [*visits, *logins, *tablet, *visits[::3]]
-    return [everything[start : start + 25] for start in range(0, len(everything), 25)]
+    return [everything[start : start + 10] for start in range(0, len(everything), 10)]
 
 
 def _visits(person: int) -> list[dict[str, Any]]:

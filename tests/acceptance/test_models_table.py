@@ -14,7 +14,9 @@ def test_each_event_of_the_table_is_in_its_phase_of_every_model(etappe_up: Etapp
     table = rows()
     assert len(table) >= 60
     position = etappe_up.send([sent(number, event) for number, (event, _) in enumerate(table)])
-    (customer,) = etappe_up.ask("/v1/customers", identifier="user_id:reader", after=position, timeout=30)["rows"]
+    (customer,) = etappe_up.ask("/v1/customers", identifier="user_id:reader", after=position, timeout=30)[
+        "rows"
+    ]
     journey = etappe_up.ask(f"/v1/customers/{customer['customer']}/journey")["rows"]
     found = [(row["id"], {model: row["phases"][model] for model in MODELS}) for row in journey]
     assert found == [(f"row-{number}", phases) for number, (_, phases) in enumerate(table)]

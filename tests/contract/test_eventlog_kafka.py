@@ -55,7 +55,7 @@ def kilobytes(count: int) -> list[Entry]:
 async def until(happened: Callable[[], Awaitable[bool]], seconds: float) -> None:
     """A broker that comes back does so in its own time."""
     async with asyncio.timeout(seconds):
-        while not await happened():  # noqa: ASYNC110 - nothing tells
+        while not await happened():
             await asyncio.sleep(0.05)
 
 

@@ -75,7 +75,7 @@ def kilobytes(count: int) -> list[Entry]:
 async def until(happened: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
     """Other threads and processes work in their own time."""
     async with asyncio.timeout(seconds):
-        while not await happened():  # noqa: ASYNC110 - nothing tells
+        while not await happened():
             await asyncio.sleep(0.01)
 
 

@@ -73,7 +73,7 @@ def test_a_refusal_is_passed_on_in_words(status: int, content: str, says: str) -
 def test_a_question_that_the_service_does_not_understand_is_wrong_use() -> None:
     problem = {"field": "model", "value": "x", "wanted": "acpl"}
     said = json.dumps({"error": "model: 'x' (wanted acpl)", "problems": [problem]})
-    with pytest.raises(WrongUse, match="422: model: 'x' .wanted acpl"):
+    with pytest.raises(WrongUse, match=r"422: model: 'x' .wanted acpl"):
         answer_of(httpx.Response(422, text=said))
 
 
