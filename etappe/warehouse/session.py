@@ -22,7 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from etappe.errors import EtappeError, QueryLimit, SettingsError, WarehouseUnavailable
 from etappe.warehouse.parameters import fitted
 
-# Otherwise the first insert imports pandas, half a second and 60 MB, to see whether our lists are a DataFrame.
+# Otherwise the first insert imports pandas, half a second and 40 MB, to see whether our lists are a DataFrame.
 options.pd = None
 
 Row = tuple[Any, ...]

@@ -97,7 +97,9 @@ def test_a_taken_port_is_named_with_what_to_do(service: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("service", ["collect", "stitch", "query"])
-def test_a_service_is_ready_and_measured_and_stops_with_exit_0(service: str, number: int, tmp_path: Path) -> None:
+def test_a_service_is_ready_and_measured_and_stops_with_exit_0(
+    service: str, number: int, tmp_path: Path
+) -> None:
     migrated(tmp_path)
     etappe("workspaces", "create", "default", "--data-dir", str(tmp_path))
     port = free_port()

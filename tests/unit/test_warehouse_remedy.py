@@ -8,7 +8,9 @@ from clickhouse_connect.driver.exceptions import OperationalError
 
 from etappe.warehouse.session import Warehouse, _remedy
 
-SAID = "Code: 36. DB::Exception: broken part, Stack trace (when copying this message, always include it):\n0. x"
+SAID = (
+    "Code: 36. DB::Exception: broken part, Stack trace (when copying this message, always include it):\n0. x"
+)
 
 
 def test_damaged_data_in_a_good_folder_calls_for_a_backup_and_shows_no_stack_trace(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("salt", ["not hex", "", "abc", "00" * 65])
-def test_a_salt_that_cannot_key_a_hash_is_refused_when_the_register_is_read(tmp_path: Path, salt: str) -> None:
+def test_a_salt_that_cannot_key_a_hash_is_refused_when_the_register_is_read(
+    tmp_path: Path, salt: str
+) -> None:
     register_with(tmp_path / "w.json", salt=salt)
     text = said(tmp_path / "w.json")
     assert "the salt of shop cannot be used: wanted 2 to 128 hexadecimal digits" in text
