@@ -21,6 +21,7 @@ from etappe.warehouse.statements import statement
 
 _BUILD_SECONDS = 3600.0
 _MERGE_SECONDS = 90.0
+_TARGETS = {"phase funnel": "≥ 5"}
 _QUESTIONS = {
     "phase funnel": {"model": "acpl"},
     "phase funnel, in order within 30 days": {"model": "acpl", "order": "ordered", "window": "30d"},
@@ -48,7 +49,7 @@ def rows(scale: Scale) -> Iterator[Row]:
                     "s",
                     pairs,
                     "windowFunnel over touchpoints (bench/sql/window_funnel.sql), identities left out",
-                    "≥ 5" if "channel" not in name else "",
+                    _TARGETS.get(name, ""),
                     [*notes, asked.parts()],
                     inverted=True,
                 )

@@ -1,4 +1,4 @@
-"""Row 6: resident memory of both processes after load, against a bare application and a bare engine."""
+"""Row 7: resident memory of both processes after load, against a bare application and a bare engine."""
 
 from __future__ import annotations
 

@@ -33,12 +33,17 @@ class Place:
         return self.folder / "output.log"
 
 
+def above() -> Path:
+    """The folder that all folders of benchmarks are in."""
+    folder = ROOT / ".bench"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @contextmanager
 def place() -> Iterator[Place]:
     """A new folder under `.bench/` (not in memory, as a temporary folder may be), removed at the end."""
-    above = ROOT / ".bench"
-    above.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=above))
+    folder = Path(tempfile.mkdtemp(dir=above()))
     settings = read_settings(data_dir=folder)
     keys, _ = prepare(settings, DataFolder(folder))
     try:

@@ -30,7 +30,8 @@ StitchPort = Annotated[
 def stitch(data_dir: DataDir = None, host: Host = None, port: StitchPort = None) -> None:
     """Run one stitcher.
 
-    Configured by ETAPPE_* variables or etappe.toml; as many as there are partitions may share the work.
+    Configured by ETAPPE_* variables or etappe.toml; as many as there are partitions may share the work, on one
+    machine each with a port of its own.
     """
     run_service(serve, data_dir=data_dir, host=host, stitch_port=port)
 

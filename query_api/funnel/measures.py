@@ -15,7 +15,8 @@ from query_api.funnel.plan import Plan
 class Measure:
     """One group, period and phase. `average` and `median` in ms, None where nobody moved on to this phase.
 
-    Of those that `touched` it, `with_first` touched the first phase too, and `with_before` the one before.
+    Of those that `touched` it, `with_first` touched the first phase too, and `with_before` the one before; all 0
+    where the order asked for is another.
     """
 
     reached: int

@@ -68,6 +68,7 @@ def _common_values(question: FunnelQuestion, build: Build, workspace: Workspace)
         "window": LONGEST if question.window is None else question.window,
         "depths": _DEPTHS[question.order],
         "touch": question.touch,
+        "touched": question.order == "touched",
         "interval": question.interval or "",
         "time_zone": workspace.time_zone,
     }

@@ -7,11 +7,12 @@
 -- grouped), ever Bool (the value is that of the customer's very first journey, and ranked by its beginning).
 SELECT
     customer, accounts, furthest_here AS furthest, began, over,
-    if({grouped:Bool}, toString({value:Identifier}[if({ever:Bool}, 1, number)]), '') AS value, true AS carries,
+    if({grouped:Bool}, if({ever:Bool}, toString({value:Identifier}[1]), toString(value_here)), '') AS value,
+    true AS carries,
     if({ever:Bool}, started[1], began) AS valued, milestones_here AS reached, depth_here AS allowed
 FROM journeys FINAL
 ARRAY JOIN
     started AS began, ended AS over, milestones AS milestones_here, furthests AS furthest_here,
-    {depths:Identifier} AS depth_here, arrayEnumerate(started) AS number
+    {depths:Identifier} AS depth_here, {value:Identifier} AS value_here
 WHERE workspace = {workspace:String} AND build = {build:UInt32}
     AND last_at >= {from:Int64} AND first_at < {to:Int64} AND began >= {from:Int64} AND began < {to:Int64}

@@ -25,7 +25,7 @@ class Large:
     ports: dict[str, int] = field(default_factory=dict)
 
     def start(self, keys: Mapping[str, str]) -> Etappe:
-        self.ports = {"COLLECT_PORT": free_port(), "QUERY_PORT": free_port()}
+        self.ports = {f"{each}_PORT": free_port() for each in ("COLLECT", "QUERY", "STITCH")}
         migrated = etappe("migrate", environment=self.environment)
         assert migrated.returncode == 0, migrated.stderr
         for service in ("collect", "stitch", "query"):

@@ -109,7 +109,7 @@ async def test_a_stitcher_that_starts_before_the_log_exists_counts_in_the_log_th
         await asyncio.sleep(0.2)
         async with collector(place) as log:
             await accept(log, place, "e1")
-            await eventually(lambda: place.stored() == 1)
+            await eventually(lambda: place.stored() == 1 and bool(place.epoch_of_progress()))
             assert place.epoch_of_progress() == place.epoch_of_log(await log.log_id(TOUCHPOINTS))
     assert place.epoch_of_log("") == set()
 

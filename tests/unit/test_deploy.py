@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,28 @@ def test_every_variable_set_for_our_services_is_a_setting() -> None:
 def test_every_service_of_ours_runs_a_command_that_exists() -> None:
     assert set(OURS) == {"setup", "collect", "stitch", "query"}
     assert all(each["command"][0].removeprefix("etappe ").split()[0] in COMMANDS for each in OURS.values())
+
+
+def test_kafka_and_clickhouse_are_the_versions_that_the_tests_run() -> None:
+    pom = (DEPLOY.parent / "tests/kafka/pom.xml").read_text()
+    kafka = re.search(r"<kafka.version>(.+)</kafka.version>", pom)
+    assert kafka and image("kafka") == f"apache/kafka:{kafka[1]}"
+    engine = ".".join(version("chdb-core").split(".")[:2])
+    assert image("clickhouse") == f"clickhouse/clickhouse-server:{engine}"
+
+
+def test_every_image_that_can_be_chosen_is_offered_as_it_is() -> None:
+    example = (DEPLOY / ".env.example").read_text()
+    for name in ("kafka", "clickhouse", "prometheus", "grafana"):
+        assert f"# {name.upper()}_IMAGE={image(name)}\n" in f"{example}\n"
+
+
+def test_every_service_of_ours_that_runs_on_is_asked_for_its_health_and_scraped_on_its_port() -> None:
+    prometheus = (DEPLOY / "prometheus.yaml").read_text()
+    for name in ("collect", "query", "stitch"):
+        port = Settings.model_fields[f"{name}_port"].default
+        assert f"127.0.0.1:{port}/readyz" in str(OURS[name]["healthcheck"]["test"])
+        assert re.search(rf"{name}:{port}\b|names: \[{name}\], type: A, port: {port}\b", prometheus)
 
 
 def test_services_wait_only_for_services_that_there_are() -> None:
@@ -60,6 +83,11 @@ def test_the_locks_pin_one_version_of_everything_with_hashes_and_name_no_place()
         assert len(packages) == len(re.findall(r"^[a-z]", text, re.MULTILINE))
         assert "://" not in text
         assert "--index" not in text
+
+
+def image(service: str) -> str:
+    """The image that a service has where nobody chose another."""
+    return str(COMPOSE["services"][service]["image"]).partition(":-")[2].removesuffix("}")
 
 
 def _expressions(board: dict[str, Any]) -> list[str]:

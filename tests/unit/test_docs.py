@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from etappe.cli.app import COMMANDS
+from etappe.cli.child import STOP_SECONDS
+from etappe.serving import DRAIN_SECONDS
 from etappe.settings import Settings
 from etappe.telemetry import REGISTRY
+from etappe.workspace_fields import FIELDS
+from etappe.workspaces import Workspace, new_workspace
 from ingest.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +37,41 @@ def _shown(default: object) -> str:
 def test_the_table_of_settings_says_what_the_code_says() -> None:
     table = [line for line in (ROOT / "docs/settings.md").read_text().splitlines() if "`ETAPPE_" in line]
     assert [line for line in table if line.startswith("|")] == settings_rows()
+
+
+def test_the_table_of_a_workspaces_settings_says_what_the_code_says() -> None:
+    defaults = new_workspace("any")
+    rows = [
+        f"| `{name}` | `{_written(getattr(defaults, name))}` | {field.wanted} | {field.meaning} "
+        f"| {field.takes_effect} |"
+        for name, field in FIELDS.items()
+    ]
+    page = (ROOT / "docs/settings.md").read_text()
+    table = page.partition("## Settings of a workspace")[2].splitlines()
+    assert [line for line in table if line.startswith("| `")] == rows
+
+
+def test_every_field_of_a_workspace_but_name_and_salt_can_be_set() -> None:
+    assert [each.name for each in fields(Workspace)] == ["name", "salt", *FIELDS]
+
+
+def _written(value: object) -> str:
+    """As `etappe workspaces set` takes it."""
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_the_time_that_requests_in_flight_get_is_the_same_everywhere() -> None:
+    """A collector that finishes what is in flight must not be killed for it by `etappe up`."""
+    assert DRAIN_SECONDS + 1 < STOP_SECONDS
+    assert (
+        f"requests in flight are finished (up to {DRAIN_SECONDS} s;"
+        in (ROOT / "docs/collector.md").read_text()
+    )
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in readme] == []
 
 
 def test_every_metric_is_explained() -> None:
