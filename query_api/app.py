@@ -137,7 +137,9 @@ async def serve(settings: Settings) -> None:
     """One stand-alone query API until SIGTERM or SIGINT; EtappeError where port, database or log cannot be had."""
     stop = asyncio.Event()
     with stopping_on_signals(stop), listen(settings.host, settings.query_port, "query_port") as listener:
-        sessions = question_sessions(settings, connect_warehouse(settings.warehouse))
+        sessions = question_sessions(
+            settings, connect_warehouse(settings.warehouse, settings.warehouse_cluster)
+        )
         try:
             await sessions.run(lambda session: session.rows(text_of("readable")))
             await _serve_questions(settings, sessions, stop, listener)

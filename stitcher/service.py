@@ -111,7 +111,7 @@ class Stitcher:
 async def serve(settings: Settings) -> None:
     """The stitcher as a service of its own, until SIGTERM or SIGINT."""
     log = await connect_log(settings.log, (CHANGES,), settings.log_options)
-    sessions = Sessions(connect_warehouse(settings.warehouse), 2, name="stitcher")
+    sessions = Sessions(connect_warehouse(settings.warehouse, settings.warehouse_cluster), 2, name="stitcher")
     stitcher = Stitcher(settings, log, sessions, RegisterFile(settings.workspaces))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

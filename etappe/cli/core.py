@@ -27,7 +27,7 @@ def core(
 async def serve(settings: Settings) -> None:
     """Migrate, then stitch and answer until SIGTERM or SIGINT. Questions that come early wait."""
     with listen(settings.host, settings.query_port, "query_port") as listener:
-        warehouse = connect_warehouse(settings.warehouse)
+        warehouse = connect_warehouse(settings.warehouse, settings.warehouse_cluster)
         writing = Sessions(warehouse, 2, name="stitch")
         try:
             await _serve(settings, warehouse, writing, listener)

@@ -18,7 +18,7 @@ def migrate(data_dir: DataDir = None, json: Json = False) -> None:
     Needed once before the services of a new version start; `etappe up` does it by itself.
     """
     settings = read_settings(data_dir=data_dir)
-    session = connect_warehouse(settings.warehouse).session()
+    session = connect_warehouse(settings.warehouse, settings.warehouse_cluster).session()
     try:
         applied = apply_migrations(session, Layout(settings.warehouse_cluster))
     finally:

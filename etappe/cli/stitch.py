@@ -52,7 +52,9 @@ async def serve(settings: Settings) -> None:
 async def _checking(settings: Settings) -> AsyncIterator[Check]:
     """What /readyz asks: log and database by ways of its own, so that a long batch does not hold it up."""
     log = await connect_log(settings.log, (), settings.log_options)
-    sessions = Sessions(connect_warehouse(settings.warehouse), 1, Limits(), "probe")
+    sessions = Sessions(
+        connect_warehouse(settings.warehouse, settings.warehouse_cluster), 1, Limits(), "probe"
+    )
 
     async def check() -> None:
         await sessions.run(lambda session: session.rows(text_of("readable")))
