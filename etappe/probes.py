@@ -18,7 +18,7 @@ Check = Callable[[], Awaitable[None]]
 
 def probes(title: str, check: Check) -> FastAPI:
     """The application."""
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     answer_unrouted(app)
 
     @app.get("/healthz", summary="Alive")

@@ -20,7 +20,9 @@ API_VERSION = "1"
 
 def create_service(collector: Collector) -> FastAPI:
     """FastAPI's part of the collector."""
-    app = FastAPI(title="Etappe collector", version=API_VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Etappe collector", version=API_VERSION, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     answer_unrouted(app)
 

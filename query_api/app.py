@@ -43,7 +43,9 @@ def create_app(
 
     `takes_orders`: whether `log` was opened to write operators' orders too.
     """
-    app = FastAPI(title="Etappe query API", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Etappe query API", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.add_middleware(Measured)
     add_refusals(app)
     sources = Sources(sessions, log, register, clock, takes_orders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -74,8 +75,11 @@ def _read_position(text: str) -> Position | None:
     return position
 
 
+_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
+
+
 def _read_timeout(text: str) -> float:
-    seconds = float(text)
+    seconds = float(text) if _NUMBER.fullmatch(text) else -1
     if not 0 <= seconds <= 600:
         raise ValueError(text)
     return seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.responses import JSONResponse
@@ -31,6 +32,11 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
 }
 
 
+_OUR_FAULT = "The question could not be answered, through no fault of yours: the query API's log says why."
+
+log_line = structlog.get_logger()
+
+
 def add_refusals(app: FastAPI) -> None:
     """Answer every error in one form."""
     app.add_exception_handler(EtappeError, _refuse)
@@ -39,6 +45,9 @@ def add_refusals(app: FastAPI) -> None:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if status == 500:  # the engine's own words are for the operator, not for whoever asked
+        log_line.error("question failed", path=request.url.path, error=str(error))
+        return JSONResponse({"error": _OUR_FAULT, "problems": []}, status)
     headers = next((some for kind, some in _HEADERS.items() if isinstance(error, kind)), None)
     if isinstance(error, QueryLimit):
         LIMITED_QUERIES.inc()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ Serve = Callable[[Settings], Coroutine[Any, Any, None]]
 def run_service(serve: Serve, *, supervised: bool = False, **given: object) -> None:
     """Serve until SIGTERM or SIGINT. EtappeError where the log or the warehouse cannot be opened."""
     settings = read_settings(**given)
+    os.umask(0o077)  # what a service writes is its owner's alone
     configure_logging(settings.log_level)
     if supervised:
         end_with_parent()

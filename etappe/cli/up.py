@@ -41,6 +41,7 @@ def up(
     """
     started = time.monotonic()
     settings = read_settings(data_dir=data_dir, collect_port=collect_port, query_port=query_port, host=host)
+    os.umask(0o077)  # also where the folder was there before: what is written is its owner's alone
     folder = DataFolder(settings.data_dir)
     with folder.hold() as lock:
         ports = claim_ports(settings.host, settings.collect_port, settings.query_port)

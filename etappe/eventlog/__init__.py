@@ -7,6 +7,7 @@ replicas (Kafka, acks=all). Delivery to consumers is at least once, in order wit
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ CHANGES = "changes"
 
 COLLECTOR_TOPICS = (TOUCHPOINTS, REJECTS)
 """What the collector writes; the core (stitcher and query API) writes `changes`."""
+
+
+_POSITION = re.compile(r"[0-9]{1,5}-[0-9]{1,15}(_[0-9]{1,5}-[0-9]{1,15}){0,1023}")
 
 
 class Entry(NamedTuple):
@@ -55,13 +59,10 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        try:
-            pairs = [part.split("-") for part in text.split("_")]
-            return cls({int(p): int(o) for p, o in pairs})
-        except ValueError:
-            raise BadInput(
-                Problem("after", text, "a position as in X-Etappe-Position, like 0-5_3-12")
-            ) from None
+        if not _POSITION.fullmatch(text):
+            raise BadInput(Problem("after", text, "a position as in X-Etappe-Position, like 0-5_3-12"))
+        pairs = [part.split("-") for part in text.split("_")]
+        return cls({int(p): int(o) for p, o in pairs})
 
 
 class Consumer(Protocol):
