@@ -19,6 +19,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 GZIP_MEMBERS = 100
 """Each one costs a copy of what follows it."""
 
+CODINGS = 2
+"""Layers of Content-Encoding: a sender's and a proxy's. Each may cost as much as a whole body."""
+
 
 async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
     """The body as sent. `announced` is the Content-Length header, empty where there was none.
@@ -27,12 +30,12 @@ async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
     """
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge("body", f"{int(announced)} bytes", limit)
-    message = await receive()
-    first = _part(message)
-    if not message.get("more_body"):
-        return _within(first, limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
+            message = await receive()
+            first = _part(message)
+            if not message.get("more_body"):
+                return _within(first, limit)
             return await _read_rest(receive, first, limit)
     except TimeoutError:
         raise TooSlow(Problem("body", "incomplete", f"all of it within {BODY_SECONDS} s")) from None
@@ -66,15 +69,20 @@ def decompress(body: bytes, encoding: bytes, limit: int) -> bytes:
 
     Raises TooLarge as soon as more than `limit` bytes come out, UnknownEncoding, BadInput for damaged data.
     """
-    names = encoding.lower().replace(b" ", b"").split(b",") if encoding else []
-    for name in reversed(names):
+    for name in reversed(_codings(encoding) if encoding else []):
         body = _decode(body, name, limit)
     return _inflate_gzip(body, limit) if body.startswith(GZIP_MAGIC) else body
 
 
+def _codings(encoding: bytes) -> list[bytes]:
+    """In the order in which they were applied."""
+    names = [name for name in encoding.lower().replace(b" ", b"").split(b",") if name not in (b"", b"identity")]
+    if len(names) > CODINGS:
+        raise UnknownEncoding(Problem("Content-Encoding", f"{len(names)} codings", f"at most {CODINGS}"))
+    return names
+
+
 def _decode(body: bytes, name: bytes, limit: int) -> bytes:
-    if name in (b"", b"identity"):
-        return body
     if name in (b"gzip", b"x-gzip"):
         # A proxy may have unpacked the body and left the header: then there are no magic bytes.
         return _inflate_gzip(body, limit) if body.startswith(GZIP_MAGIC) else body
@@ -83,7 +91,7 @@ def _decode(body: bytes, name: bytes, limit: int) -> bytes:
     if name == b"br":
         return _unbrotli(body, limit)
     raise UnknownEncoding(
-        Problem("Content-Encoding", name.decode("latin-1"), "gzip, deflate, br or identity")
+        Problem("Content-Encoding", name[:40].decode("latin-1"), "gzip, deflate, br or identity")
     )
 
 

@@ -24,8 +24,14 @@ _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
 
+CUT_BRACKETS = 50_000
+"""Each costs a step in Python; a full batch of usual events has fewer."""
+
 # A string without its end is taken to the end of the body, so that no body is scanned twice.
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}]|\Z)', re.DOTALL)
+"""Everything up to the next bracket in one step, and the bracket; at the end, nothing in its place. It matches
+wherever it is tried, so no text is scanned twice."""
+_OPENING = (b"[", b"{")
 _PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rb"%b|%b|\\." % (_PAIR, _HALF), re.DOTALL)
@@ -43,7 +49,8 @@ def reading(decode: Callable[[bytes], T], body: bytes) -> T:
     """What `decode` makes of a body, after mending what common clients get wrong. BadInput: malformed.
 
     Half a surrogate pair (a text cut in the middle of an emoji) is mended, since the rest is good. What is
-    nested too deep for the decoder is cut off below the depth at which its event is refused anyway.
+    nested too deep for the decoder is cut off below the depth at which its event is refused anyway. That costs
+    time, so `decode` and this are for senders that are known.
     """
     check_utf8(body)
     try:
@@ -88,33 +95,36 @@ def _split(body: bytes) -> list[bytes]:
 
 def nests_deeper(event: bytes, most: int) -> bool:
     """Counting opening brackets is cheap and rules nearly every event out; only the others are looked into."""
-    return len(event) - len(event.translate(None, b"{[")) > most and depth_of(event) > most
+    return len(event) - len(event.translate(None, b"{[")) > most and depth_of(event, most + 1) > most
 
 
-def depth_of(event: bytes) -> int:
-    """How deep brackets nest, those in strings left aside."""
+def depth_of(event: bytes, enough: int = 1 << 30) -> int:
+    """How deep brackets nest, those in strings left aside; `enough` where it is that deep at least."""
     deepest = depth = 0
-    for match in _STRING_OR_BRACKET.finditer(event):
-        token = match[0]
-        if token in b"[{":
+    for match in _TO_BRACKET.finditer(event):
+        if match[1] in _OPENING:
             depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
+            if depth > deepest:
+                deepest = depth
+                if deepest >= enough:
+                    break
+        elif match[1]:
             depth -= 1
     return deepest
 
 
 def cut_deep(body: bytes) -> bytes:
-    """The same JSON with everything below CUT_DEPTH replaced by 0."""
+    """The same JSON with everything below CUT_DEPTH replaced by 0. BadInput: too much of it to look through."""
+    if len(body) - len(body.translate(None, b"[]{}")) > CUT_BRACKETS:
+        raise BadInput(Problem("body", "nested too deep", f"at most {DEPTH} levels an event"))
     kept: list[bytes] = []
     depth = start = 0
-    for match in _STRING_OR_BRACKET.finditer(body):
-        token = match[0]
-        if token in b"[{":
+    for match in _TO_BRACKET.finditer(body):
+        if match[1] in _OPENING:
             depth += 1
             if depth == CUT_DEPTH + 1:
-                kept += (body[start : match.start()], b"0")
-        elif token in b"]}":
+                kept += (body[start : match.start(1)], b"0")
+        elif match[1]:
             depth -= 1
             if depth == CUT_DEPTH:
                 start = match.end()

@@ -5,13 +5,14 @@ Source: Segment's public tracking API and Spec. See docs/protocols.md for what b
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from etappe.errors import BadInput, Problem
 from ingest.drafts import Draft, Sender, Wire
-from ingest.json_events import reading
+from ingest.json_events import check_utf8, reading
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 from ingest.segment_calls import CALLS, draft_of
 from ingest.segment_wire import SegmentEvent, decode_batch, decode_event, decode_key, json_object
@@ -24,6 +25,8 @@ PATHS = {f"/v1/{call}": call for call in sorted(CALLS)} | {
     "/v1/g": "group",
     "/v1/a": "alias",
 }
+_WRITTEN_KEY = re.compile(rb'"writeKey"\s*+:\s*+"([\w\-.]{1,200})"')
+
 BATCH_PATHS = ("/v1/batch", "/v1/import", "/v1/b")
 
 
@@ -37,7 +40,12 @@ class Segment:
         self._call = call
 
     def key_in(self, body: bytes) -> str | None:
-        key = reading(decode_key, body).write_key
+        """Nobody is known yet, so the body is neither mended nor looked through but for the key."""
+        check_utf8(body)
+        try:
+            key = decode_key(body).write_key
+        except (msgspec.DecodeError, RecursionError):
+            return _key_written(body)
         return key if isinstance(key, str) else None
 
     def read(self, body: bytes) -> Wire:
@@ -45,6 +53,12 @@ class Segment:
 
     def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
         return 200, {"success": accepted > 0, "accepted": accepted}
+
+
+def _key_written(body: bytes) -> str | None:
+    """The key in a body that has to be mended, or cut, before it can be read."""
+    found = _WRITTEN_KEY.search(body)
+    return found[1].decode() if found else None
 
 
 def _one(body: bytes, call: str) -> Wire:

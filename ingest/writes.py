@@ -12,7 +12,7 @@ from ingest.drafts import Sender, Wire, WireProtocol
 from ingest.failures import ClientGone, Forbidden, TooLarge, Unauthorised
 from ingest.http import Head, Scope, Send, preflight, read_head, send_reply
 from ingest.keys import Caller, secrets_of
-from ingest.limits import BATCH_EVENTS, LARGE_BODY_BYTES, LISTED_EVENTS
+from ingest.limits import BATCH_EVENTS, BODY_BYTES, LISTED_EVENTS
 from ingest.pipeline import sort_events
 from ingest.receipts import Reply, failed, receipt
 
@@ -52,15 +52,13 @@ class WriteRoute:
 
     async def _take(self, head: Head, receive: Receive) -> Reply:
         """The write itself. Who may not send learns nothing about the body."""
-        caller = self._caller(secrets_of(head.authorization, head.query))
-        if caller is None and not self._protocol.key_in_body:
-            raise Unauthorised
-        limit = caller.body_bytes if caller else LARGE_BODY_BYTES
-        sent = await read_body(receive, head.length, limit)
+        secrets = secrets_of(head.authorization, head.query)
+        caller = self._caller(secrets)
         if caller is None:
-            caller, body = self._open(sent, head.encoding)
+            caller, body = await self._open(head, receive, tried=bool(secrets))
         else:
-            body = decompress(sent, head.encoding, limit)
+            sent = await read_body(receive, head.length, caller.body_bytes)
+            body = decompress(sent, head.encoding, caller.body_bytes)
         sender = Sender(caller, self._collector.clock())
         return await self._store(self._read(body), sender)
 
@@ -70,18 +68,26 @@ class WriteRoute:
             raise Forbidden(caller.kind)
         return caller
 
-    def _open(self, sent: bytes, encoding: bytes) -> tuple[Caller, bytes]:
-        """For a body that carries its own key: the caller, and the body within that caller's limit."""
+    async def _open(self, head: Head, receive: Receive, tried: bool) -> tuple[Caller, bytes]:
+        """For a body that carries its own key: caller and body, within the smallest limit whoever it is.
+
+        `tried` says whether the head had a key, which is not known: then nothing is said of the body's size.
+        """
+        if not self._protocol.key_in_body:
+            raise Unauthorised
         try:
-            body = decompress(sent, encoding, LARGE_BODY_BYTES)
+            sent = await read_body(receive, head.length, BODY_BYTES)
+            body = decompress(sent, head.encoding, BODY_BYTES)
             secret = self._protocol.key_in(body)
         except BadInput:
             raise Unauthorised from None
+        except TooLarge:
+            if tried:
+                raise Unauthorised from None
+            raise
         caller = self._caller([secret] if secret else [])
         if caller is None:
             raise Unauthorised
-        if len(body) > caller.body_bytes:
-            raise TooLarge("body", f"{len(body)} bytes", caller.body_bytes)
         return caller, body
 
     def _read(self, body: bytes) -> Wire:

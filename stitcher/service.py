@@ -50,7 +50,7 @@ class Stitcher:
 
     async def run(self) -> None:
         """Both steps; ends after `stop`, or with the exception of the step that failed."""
-        models = self._models()
+        models = self.models()
         normalise = Normalise(
             self._log,
             self._sessions,
@@ -87,7 +87,8 @@ class Stitcher:
     def _inbox(self, consumer: Consumer) -> Inbox:
         return Inbox(consumer, self._sessions, self._settings.commit_seconds, self._clock)
 
-    def _models(self) -> dict[str, PhaseModel]:
+    def models(self) -> dict[str, PhaseModel]:
+        """The phase models to keep builds of; SettingsError where a file is none, so ask before anything starts."""
         try:
             return load_models(self._settings.models_dir)
         except BadInput as error:
@@ -95,7 +96,7 @@ class Stitcher:
                 f"{each.field}: {each.value!r} (wanted {each.wanted})" for each in error.problems
             )
             raise SettingsError(
-                f"models_dir {self._settings.models_dir}: {said}. `etappe models check FILE` tells more."
+                f"ETAPPE_MODELS_DIR is {self._settings.models_dir}: {said}. `etappe models check FILE` checks one file."
             ) from error
 
     def _watch_lag(self, *inboxes: Inbox) -> None:

@@ -38,6 +38,7 @@ async def _run(
 ) -> None:
     register = RegisterFile(settings.workspaces)
     stitcher = Stitcher(settings, log, writing, register)
+    stitcher.models()  # a broken file ends the start before anybody is answered
     server = make_server(create_app(reading, log, register.current), _DRAIN_SECONDS)
 
     def stop() -> None:

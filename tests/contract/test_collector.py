@@ -212,6 +212,33 @@ async def test_a_body_key_has_its_size_of_body_too(site: Site) -> None:
     assert (await site.client.post("/v1/track", content=orjson.dumps(call))).status_code == 200
 
 
+async def test_a_secret_key_in_the_body_has_the_small_size_too(site: Site) -> None:
+    body = orjson.dumps({"userId": "u", "writeKey": site.keys["secret"]}).ljust(BODY_BYTES + 1)
+    assert (await site.client.post("/v1/identify", content=body)).status_code == 413
+    assert (await site.client.post("/v1/identify", content=gzip.compress(body))).status_code == 413
+    assert (await site.send(body, key="unknown", path="/v1/identify")).status_code == 401
+
+
+@pytest.mark.parametrize("count", [5_000, 4_180_000])
+async def test_deep_bodies_of_nobody_are_not_looked_into(
+    site: Site, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("ingest.json_events.cut_deep")
+    body = gzip.compress(b'{"a":' + b"[" * count)
+    for path in ("/v1/track", "/v1/batch"):
+        assert (await site.client.post(path, content=body)).status_code in (401, 413)
+        assert (await site.send(body, key="unknown", path=path)).status_code == 401
+
+
+async def test_a_deep_body_with_a_key_in_it_is_still_cut_and_read(site: Site) -> None:
+    deep = b"[" * 5_000 + b"]" * 5_000
+    calls = b'[{"type":"page","userId":"u"},{"type":"page","userId":"u","properties":{"a":%b}}]' % deep
+    body = b'{"batch":%b,"writeKey":"%b"}' % (calls, site.keys["write"].encode())
+    reply = await site.client.post("/v1/batch", content=body)
+    assert (reply.status_code, reply.json()["accepted"]) == (200, 1)
+    assert reply.json()["rejected"][0]["reason"] == "too_deep"
+
+
 async def test_an_unknown_encoding_is_refused(site: Site) -> None:
     reply = await site.send(event(), headers={"content-encoding": "zstd"})
     assert reply.status_code == 415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import time
 import zlib
@@ -12,8 +13,9 @@ import pytest
 
 from etappe.errors import BadInput
 from ingest.bodies import decompress, read_body
-from ingest.failures import ClientGone, TooLarge, UnknownEncoding
-from ingest.json_events import CUT_DEPTH, cut_deep, depth_of, mend_surrogates, split_events
+from ingest.failures import ClientGone, TooLarge, TooSlow, UnknownEncoding
+from ingest.json_events import CUT_BRACKETS, CUT_DEPTH, cut_deep, depth_of, mend_surrogates, split_events
+from ingest.segment import Segment
 
 TEXT = b'{"event":"A"}'
 LIMIT = 1000
@@ -182,3 +184,37 @@ def test_cutting_a_hostile_body_takes_no_time() -> None:
     assert time.process_time() - begun < 1
     with pytest.raises(BadInput):
         split_events(b"[" * 100_000)
+
+
+def test_no_more_than_two_codings_are_undone() -> None:
+    packed = gzip.compress(gzip.compress(gzip.compress(TEXT)))
+    with pytest.raises(UnknownEncoding):
+        decompress(packed, b"gzip, gzip, gzip", LIMIT)
+    with pytest.raises(UnknownEncoding):
+        decompress(TEXT, b"br," * 6_500, LIMIT)
+    assert decompress(TEXT, b"identity, identity, , identity", LIMIT) == TEXT
+
+
+async def test_a_body_that_never_begins_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.bodies.BODY_SECONDS", 0.01)
+
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(TooSlow):
+        await read_body(never, b"", 3)
+
+
+def test_a_body_of_very_many_brackets_is_refused_before_it_is_looked_through() -> None:
+    assert cut_deep(b"[" * CUT_BRACKETS)
+    with pytest.raises(BadInput) as caught:
+        split_events(b'{"a":' + b"[" * (CUT_BRACKETS + 1))
+    assert [problem.value for problem in caught.value.problems] == ["nested too deep"]
+
+
+@pytest.mark.parametrize("rest", [b'"a":' + b"[" * 5_000, rb'"a":"x\ud83d"', b'"a":1'])
+def test_a_key_is_found_without_mending_its_body(rest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("ingest.segment.reading")
+    assert Segment("track").key_in(b'{"writeKey": "ek_1-a",' + rest + b"}") == "ek_1-a"
+    assert Segment("track").key_in(b"{" + rest + b"}") is None
