@@ -76,7 +76,9 @@ def decompress(body: bytes, encoding: bytes, limit: int) -> bytes:
 
 def _codings(encoding: bytes) -> list[bytes]:
     """In the order in which they were applied."""
-    names = [name for name in encoding.lower().replace(b" ", b"").split(b",") if name not in (b"", b"identity")]
+    names = [
+        name for name in encoding.lower().replace(b" ", b"").split(b",") if name not in (b"", b"identity")
+    ]
     if len(names) > CODINGS:
         raise UnknownEncoding(Problem("Content-Encoding", f"{len(names)} codings", f"at most {CODINGS}"))
     return names

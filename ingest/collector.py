@@ -18,58 +18,54 @@ from ingest.rejects import reject_entries
 
 logger = structlog.get_logger()
 
+BEGINNING = {0: 0}
+"""A position that every reader has reached."""
+
 
 class Collector:
-    """The log, the keys, the clock, and how far the log is."""
+    """The log, the keys, the clock, and how far each workspace has come."""
 
     def __init__(self, log: EventLog, keys: Keys, clock: Clock) -> None:
         self.keys = keys
         self.clock = clock
         self._log = log
-        self._ends: dict[int, int] = {}
-        self._found = False
+        self._reached: dict[str, dict[int, int]] = {}
 
     async def keep(self, result: Sorted, sender: Sender, protocol: str) -> str:
-        """Store what was accepted and what was refused; the log's position after it.
+        """Store what was accepted and what was refused; the log's position after it, where it stored anything.
 
         Returns once the accepted ones are durable. Raises LogUnavailable, LogFull.
         """
         workspace = sender.caller.workspace.name
         stored = ""
         if result.accepted:
-            stored = str(await self._store(result.accepted))
+            stored = str(await self._store(workspace, result.accepted))
             counts.accepted(workspace, protocol, len(result.accepted))
         if result.refused:
             await self._keep_refused(result.refused, sender, protocol)
             counts.refused(workspace, result.refused)
-        return stored or await self.position()
+        return stored or self.position(workspace)
 
-    async def position(self) -> str:
-        """How far the log is, for replies to writes that stored nothing; empty while the log is away."""
-        try:
-            if not self._found:
-                self._pass(await self._log.ends(TOUCHPOINTS))
-                self._found = True
-        except LogUnavailable:
-            return ""
-        return str(Position(self._ends))
+    def position(self, workspace: str) -> str:
+        """For replies to writes that stored nothing: after what this process stored for the workspace.
+
+        The ends of the log would tell each workspace of the others, and might never be reached by its own.
+        """
+        return str(Position(self._reached.get(workspace) or BEGINNING))
 
     async def check(self) -> None:
         """Raises LogUnavailable or SettingsError where no write could succeed now."""
         self.keys.check()
         await self._log.check()
 
-    async def _store(self, touchpoints: Sequence[Touchpoint]) -> Position:
+    async def _store(self, workspace: str, touchpoints: Sequence[Touchpoint]) -> Position:
         keys = [record_key(each.workspace, each.id) for each in touchpoints]
         entries = list(map(Entry, keys, map(encode_record, touchpoints)))
         position = await self._log.append(TOUCHPOINTS, entries)
-        self._pass(position)
-        return position
-
-    def _pass(self, position: Position) -> None:
-        """The log is at least this far."""
+        reached = self._reached.setdefault(workspace, {})
         for partition, offset in position.offsets.items():
-            self._ends[partition] = max(offset, self._ends.get(partition, 0))
+            reached[partition] = max(offset, reached.get(partition, 0))
+        return position
 
     async def _keep_refused(self, refused: Sequence[Refused], sender: Sender, protocol: str) -> None:
         """Best effort: the sender hears of them in any case."""

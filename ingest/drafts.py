@@ -89,7 +89,8 @@ class WireProtocol(Protocol):
     key_in_body: bool
 
     def key_in(self, body: bytes) -> str | None:
-        """The key that the body carries, where the protocol allows that; BadInput where it is malformed."""
+        """The key that the body carries, where the protocol allows that and the body can be read; BadInput where
+        it is no text."""
 
     def read(self, body: bytes) -> Wire:
         """Take a body apart; BadInput where it is malformed or holds nothing."""

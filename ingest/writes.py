@@ -41,32 +41,27 @@ class WriteRoute:
     async def _reply(self, head: Head, receive: Receive) -> Reply:
         if head.method != "POST":
             return preflight(head) if head.method == "OPTIONS" else NOT_ALLOWED
+        secrets = secrets_of(head.authorization, head.query)
+        caller = self._collector.keys.first_known(secrets)
         try:
-            return await self._take(head, receive)
+            if caller is None:
+                caller, body = await self._open(head, receive, tried=bool(secrets))
+            else:
+                body = await self._body(head, receive, caller)
+            return await self._store(self._read(body), Sender(caller, self._collector.clock()))
         except ClientGone:
             raise
         except Unauthorised as error:
             return failed(error, "")
         except EtappeError as error:
-            return failed(error, await self._collector.position())
+            return failed(error, self._collector.position(caller.workspace.name if caller else ""))
 
-    async def _take(self, head: Head, receive: Receive) -> Reply:
-        """The write itself. Who may not send learns nothing about the body."""
-        secrets = secrets_of(head.authorization, head.query)
-        caller = self._caller(secrets)
-        if caller is None:
-            caller, body = await self._open(head, receive, tried=bool(secrets))
-        else:
-            sent = await read_body(receive, head.length, caller.body_bytes)
-            body = decompress(sent, head.encoding, caller.body_bytes)
-        sender = Sender(caller, self._collector.clock())
-        return await self._store(self._read(body), sender)
-
-    def _caller(self, secrets: list[str]) -> Caller | None:
-        caller = self._collector.keys.first_known(secrets)
-        if caller is not None and not caller.may_send:
+    async def _body(self, head: Head, receive: Receive, caller: Caller) -> bytes:
+        """Who may not send learns nothing about it."""
+        if not caller.may_send:
             raise Forbidden(caller.kind)
-        return caller
+        sent = await read_body(receive, head.length, caller.body_bytes)
+        return decompress(sent, head.encoding, caller.body_bytes)
 
     async def _open(self, head: Head, receive: Receive, tried: bool) -> tuple[Caller, bytes]:
         """For a body that carries its own key: caller and body, within the smallest limit whoever it is.
@@ -85,9 +80,11 @@ class WriteRoute:
             if tried:
                 raise Unauthorised from None
             raise
-        caller = self._caller([secret] if secret else [])
+        caller = self._collector.keys.first_known([secret] if secret else [])
         if caller is None:
             raise Unauthorised
+        if not caller.may_send:
+            raise Forbidden(caller.kind)
         return caller, body
 
     def _read(self, body: bytes) -> Wire:

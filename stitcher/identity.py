@@ -11,26 +11,17 @@ Links apply in (stamp, event id) order, whatever order they arrived in: the resu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from etappe.changes import Link
 from etappe.identifiers import type_of
-from stitcher.union import Union
+from stitcher.devices import Devices
+from stitcher.persons import Persons, Refusal
 
 BEGINNING = -(1 << 62)
 """Before any time a touchpoint can have, in ms."""
-
-MOST_IDENTIFIERS = 1000
-"""A person with this many identifiers stops growing."""
-
-
-class Refusal(NamedTuple):
-    """A link that a rule left out."""
-
-    link: Link
-    rule: str
 
 
 @dataclass(slots=True)
@@ -68,9 +59,9 @@ def resolve(
     """
     ordered = sorted(links, key=lambda link: (link.stamp, link.event_id, link.kind, link.a, link.b))
     aliases = _read_aliases(ordered, known_users)
-    persons = _Persons()
+    persons = Persons()
     persons.apply([link for link in ordered if link.kind in ("person", "login")], elsewhere or {})
-    devices = _Devices()
+    devices = Devices()
     devices.apply([link for link in ordered if link.kind in ("device", "login")])
     persons.refuse(aliases.refused)
     persons.know(link for link in ordered if link.kind == "alias")
@@ -109,132 +100,8 @@ def _user_ids(link: Link) -> list[int]:
     return [key for key, type_name in ends if type_name == "user_id"]
 
 
-class _Persons:
-    """Person identifiers, joined by links unless two different values of a unique type would meet."""
-
-    def __init__(self) -> None:
-        self.union = Union()
-        self.types: dict[int, str] = {}
-        self.earliest: dict[int, tuple[int, bytes, int, int]] = {}
-        self.uniques: dict[int, dict[str, int]] = {}
-        self.sizes: dict[int, int] = {}
-        self.refusals: dict[int, list[Refusal]] = defaultdict(list)
-        self.elsewhere: Mapping[int, int] = {}
-
-    def apply(self, ordered: Iterable[Link], elsewhere: Mapping[int, int]) -> None:
-        self.elsewhere = elsewhere
-        for link in ordered:
-            if link.kind == "login":
-                self._add(link.b, link.b_type)
-                continue
-            self._add(link.a, link.a_type)
-            self._add(link.b, link.b_type)
-            self._remember(link)
-            self._join(link)
-
-    def know(self, aliases: Iterable[Link]) -> None:
-        """Give every person that an alias names an entry, also where the alias was read as a device's."""
-        for link in aliases:
-            for key, type_name in ((link.a, link.a_type), (link.b, link.b_type)):
-                if type_of(type_name).names == "person":
-                    self._add(key, type_name)
-
-    def refuse(self, refusals: Iterable[Refusal]) -> None:
-        for refusal in refusals:
-            for key, type_name in (
-                (refusal.link.a, refusal.link.a_type),
-                (refusal.link.b, refusal.link.b_type),
-            ):
-                self.refusals[key].append(refusal)
-                if type_of(type_name).names == "person":
-                    self._add(key, type_name)
-
-    def customers(self) -> dict[int, int]:
-        """Person identifier -> customer: the identifier of the group with the earliest link."""
-        found = {}
-        for group in self.union.groups().values():
-            survivor = min(group, key=lambda key: self.earliest.get(key, (1 << 62, b"", 0, key)))
-            for key in group:
-                found[key] = self.elsewhere.get(key, survivor)
-        return found
-
-    def _add(self, key: int, type_name: str) -> None:
-        if key in self.types:
-            return
-        self.types[key] = type_name
-        self.union.add(key)
-        self.sizes[key] = 1
-        self.uniques[key] = {type_name: key} if type_of(type_name).unique else {}
-
-    def _remember(self, link: Link) -> None:
-        for key, type_name in ((link.a, link.a_type), (link.b, link.b_type)):
-            claim = (link.stamp, link.event_id, type_of(type_name).rank, key)
-            self.earliest[key] = min(self.earliest.get(key, claim), claim)
-
-    def _join(self, link: Link) -> None:
-        a, b = self.union.find(link.a), self.union.find(link.b)
-        if a == b:
-            return
-        if rule := self._objection(a, b):
-            self.refuse([Refusal(link, rule)])
-            return
-        size, uniques = self.sizes[a] + self.sizes[b], {**self.uniques[a], **self.uniques[b]}
-        root = self.union.join(a, b)
-        self.sizes[root], self.uniques[root] = size, uniques
-
-    def _objection(self, a: int, b: int) -> str | None:
-        shared = self.uniques[a].keys() & self.uniques[b].keys()
-        if any(self.uniques[a][each] != self.uniques[b][each] for each in shared):
-            return "unique"
-        return "cap" if self.sizes[a] + self.sizes[b] > MOST_IDENTIFIERS else None
-
-
-class _Devices:
-    """Device identifiers, joined where one event named several, and the logins on each group."""
-
-    def __init__(self) -> None:
-        self.union = Union()
-        self.types: dict[int, str] = {}
-        self.earliest: dict[int, tuple[int, bytes, int, int]] = {}
-        self.logins: list[Link] = []
-
-    def apply(self, ordered: Iterable[Link]) -> None:
-        for link in ordered:
-            self.add(link.a, link.a_type)
-            if link.kind == "login":
-                self.logins.append(link)
-                continue
-            self.add(link.b, link.b_type)
-            for key, type_name in ((link.a, link.a_type), (link.b, link.b_type)):
-                claim = (link.stamp, link.event_id, type_of(type_name).rank, key)
-                self.earliest[key] = min(self.earliest.get(key, claim), claim)
-            a, b = self.union.find(link.a), self.union.find(link.b)
-            if a != b:
-                self.union.join(a, b)
-
-    def know(self, aliases: Iterable[Link]) -> None:
-        """Give every device that an alias names an entry, also where the alias was read as a person's or refused."""
-        for link in aliases:
-            if type_of(link.b_type).names == "device":
-                self.add(link.b, link.b_type)
-
-    def add(self, key: int, type_name: str) -> None:
-        self.types.setdefault(key, type_name)
-        self.union.add(key)
-
-    def logins_by_group(self) -> dict[int, list[Link]]:
-        """Root -> logins in (time, event id) order, which no order of arrival can change."""
-        found: dict[int, list[Link]] = defaultdict(list)
-        for link in sorted(self.logins, key=lambda login: (login.at, login.event_id, login.b)):
-            found[self.union.find(link.a)].append(link)
-        return found
-
-    def survivor(self, group: Sequence[int]) -> int:
-        return min(group, key=lambda key: self.earliest.get(key, (1 << 62, b"", 0, key)))
-
-
 def _hold_aliases(
-    aliases: Sequence[Link], devices: _Devices, persons: _Persons
+    aliases: Sequence[Link], devices: Devices, persons: Persons
 ) -> tuple[dict[int, int], list[Refusal]]:
     """Device group -> person who claimed it by the first alias; aliases to somebody else are refused."""
     customers = persons.customers()
@@ -263,7 +130,7 @@ def _claim_order(link: Link) -> tuple[int, bool, bytes, int]:
     return link.stamp, is_alias, link.event_id if is_alias else b"", link.a if is_alias else link.b
 
 
-def _owners(persons: _Persons, devices: _Devices, held: Mapping[int, int]) -> dict[int, Owner]:
+def _owners(persons: Persons, devices: Devices, held: Mapping[int, int]) -> dict[int, Owner]:
     customers = persons.customers()
     owners = {
         key: Owner(type_name, [BEGINNING], [customers[key]], refused=persons.refusals.get(key, []))

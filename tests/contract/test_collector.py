@@ -126,12 +126,22 @@ async def test_the_position_is_the_logs_after_the_write(site: Site) -> None:
 @pytest.mark.parametrize("body", [b"[]", b"{", orjson.dumps(event(event=""))])
 async def test_replies_that_store_nothing_carry_a_position_too(site: Site, body: bytes) -> None:
     first = await site.send(body)
-    assert (first.status_code, first.headers["x-etappe-position"]) == (
-        400,
-        str(await site.log.ends(TOUCHPOINTS)),
-    )
-    await site.send(event())
-    assert Position.parse((await site.send(body)).headers["x-etappe-position"])
+    assert (first.status_code, first.headers["x-etappe-position"]) == (400, "0-0")
+    await site.send([event(id=str(number)) for number in range(20)])
+    then = Position.parse((await site.send(body)).headers["x-etappe-position"])
+    assert then.offsets == (await site.log.ends(TOUCHPOINTS)).offsets
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", orjson.dumps(event(event="")), b"x" * (BODY_BYTES + 1)])
+async def test_a_position_tells_nothing_of_other_workspaces(site: Site, body: bytes) -> None:
+    register = RegisterFile(site.register).current().with_workspace(new_workspace("other"))
+    register, _, site.keys["other"] = register.with_key("write", "other", NOW)
+    write_register(site.register, register)
+    await site.send([event(id=str(number)) for number in range(20)])
+    assert (await site.send(body, key="other")).headers["x-etappe-position"] == "0-0"
+    own = (await site.send(event(), key="other")).headers["x-etappe-position"]
+    await site.send([event(id=str(number)) for number in range(20)])
+    assert (await site.send(body, key="other")).headers["x-etappe-position"] == own
 
 
 async def test_objects_arrays_and_lines_are_taken(site: Site) -> None:

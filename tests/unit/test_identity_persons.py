@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from stitching.links import key, login, person
 
 from etappe.changes import Link
-from stitcher.identity import BEGINNING, MOST_IDENTIFIERS, Owner, resolve
+from stitcher.identity import BEGINNING, Owner, resolve
+from stitcher.persons import MOST_IDENTIFIERS
 
 
 def customer(owners: dict[int, Owner], name: str, at: int = 0) -> int:

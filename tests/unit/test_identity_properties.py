@@ -11,7 +11,8 @@ from reference.identity import Identities
 from stitching.links import alias, devices, key, login, person
 
 from etappe.changes import Link
-from stitcher.identity import Owner, Refusal, resolve
+from stitcher.identity import Owner, resolve
+from stitcher.persons import Refusal
 
 PERSONS = st.sampled_from(["u1", "u2", "u3", "u4", "c1", "e1", "e2", "p1"])
 USERS = st.sampled_from(["u1", "u2", "u3", "u4"])

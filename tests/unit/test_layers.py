@@ -53,7 +53,7 @@ def test_the_collector_names_no_warehouse() -> None:
 
 
 def test_the_pure_cores_import_nothing_that_does_input_or_output() -> None:
-    pure = ("identity", "linking", "spans", "columns")
+    pure = ("identity", "persons", "devices", "union", "linking", "spans", "columns")
     banned = ("etappe.warehouse", "etappe.eventlog", "asyncio", "os", "socket")
     wrong = [
         (module, name)
