@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from etappe.touchpoint import ABSENT, Touchpoint
 from etappe.workspaces import Workspace
+from ingest.addresses import holds_address
 from ingest.keys import Caller
 from ingest.reasons import Refusal
 
@@ -108,6 +110,23 @@ def text_of(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return str(int(value)) if value == int(value) else repr(value)
+
+
+@lru_cache(maxsize=512)
+def country_of(text: str) -> str:
+    """Two letters (ISO 3166), as capitals; names of countries are not read."""
+    return text.upper() if len(text) == 2 and text.isalpha() and text.isascii() else ""
+
+
+@lru_cache(maxsize=512)
+def currency_of(text: str) -> str:
+    """Three letters (ISO 4217), as capitals; signs of currencies are not read."""
+    return text.upper() if len(text) == 3 and text.isalpha() and text.isascii() else ""
+
+
+def account_of(text: str) -> str:
+    """The account; none where it holds an e-mail address, since with those taken out many would be the same."""
+    return "" if holds_address(text) else text.strip()
 
 
 def as_object(raw: msgspec.Raw) -> bytes | None:

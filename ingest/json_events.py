@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+import orjson
 
 from etappe.errors import BadInput, Problem
 from ingest.limits import DEPTH
@@ -111,6 +112,18 @@ def depth_of(event: bytes, enough: int = 1 << 30) -> int:
         elif match[1]:
             depth -= 1
     return deepest
+
+
+def repeats_a_name(raw: bytes, content: dict[str, object]) -> bool:
+    """Whether any object in it has a name twice, by what was read of it: there the last one stands, where
+    others who read `raw` may take the first. May also say so of a raw text with an escaped colon.
+
+    Each name has a colon and two quotation marks of its own, so that flat objects need a look at their bytes.
+    """
+    colons, names = raw.count(b":"), len(content)
+    if colons == names or raw.count(b'"') == 2 * (names + list(map(type, content.values())).count(str)):
+        return False
+    return b"\\u003" in raw or orjson.dumps(content).count(b":") != colons
 
 
 def cut_deep(body: bytes) -> bytes:

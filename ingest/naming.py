@@ -7,9 +7,9 @@ from functools import lru_cache
 from operator import itemgetter
 
 from etappe.identifiers import DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
+from ingest.addresses import holds_address, without_addresses
 from ingest.drafts import text_of
 from ingest.limits import IDENTIFIER_CHARS
-from ingest.personal import looks_like_email
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 
 TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -25,24 +25,28 @@ def read_identifier(
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     text = value if isinstance(value, str) else text_of(value)
     if text is None:
-        return wrong(f"identifiers.{type_name[:60]}", kind_of(value), "a string or a number")
+        return wrong(f"identifiers.{_shown(type_name)}", kind_of(value), "a string or a number")
     if len(text) > IDENTIFIER_CHARS:
-        found = f"identifiers.{type_name[:60]}: {len(text)} characters"
+        found = f"identifiers.{_shown(type_name)}: {len(text)} characters"
         return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
     if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
         wanted = "a type of up to 40 small letters, digits and _, a letter first"
-        return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {type_name[:60]!r} (wanted {wanted})")
+        return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {_shown(type_name)!r} (wanted {wanted})")
     return _hashed(salt, region, type_name, text)
+
+
+def _shown(type_name: str) -> str:
+    return without_addresses(type_name)[:60]
 
 
 @lru_cache(maxsize=16_384)
 def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ranked | None:
-    """Remembered, since the events of a visit carry the same identifiers. An e-mail address is kept only as a
-    hash under any type: many systems use it as the user's id."""
+    """Remembered, since the events of a visit carry the same identifiers. What holds an e-mail address is
+    kept only as a hash under any type: many systems use it as the user's id, or as a part of that."""
     if is_blocked(text):
         return None
     identifier = make_identifier(salt, type_name, text, region)
-    if identifier.value is not None and looks_like_email(identifier.value):
+    if identifier.value is not None and holds_address(identifier.value):
         identifier = Identifier(identifier.type, identifier.key)
     return type_of(type_name).rank, identifier
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from etappe.touchpoint import ABSENT, Campaign, Touchpoint
-from ingest.drafts import Draft, Sender, Wire, as_object, text_of
+from ingest.drafts import Draft, Sender, Wire, account_of, as_object, country_of, currency_of, text_of
 from ingest.json_events import check_utf8, split_events
 from ingest.limits import EVENT_BYTES
 from ingest.native_wire import (
@@ -22,6 +22,7 @@ from ingest.native_wire import (
     decode_plain_event,
     decode_plain_events,
 )
+from ingest.personal import clean_campaign, clean_experiments, clean_name
 from ingest.reasons import Reason, Refusal, refuse, wrong
 
 _SEQ_LIMIT = 2**63
@@ -94,23 +95,24 @@ def _put_usual(touchpoint: Touchpoint, event: NativeEvent) -> None:
     if event.id:
         touchpoint.id = event.id
     if event.channel:
-        touchpoint.channel = event.channel
+        channel = event.channel
+        touchpoint.channel = clean_name(channel) if "@" in channel or "%" in channel else channel
     if event.campaign is not None:
         touchpoint.campaign = _campaign(event.campaign)
     if event.value is not None:
         touchpoint.value = event.value
     if event.currency:
-        touchpoint.currency = event.currency.upper()
+        touchpoint.currency = currency_of(event.currency)
     if event.context is not None:
-        touchpoint.user_agent = event.context.user_agent or ""
-        touchpoint.country = (event.context.country or "").upper()
+        touchpoint.user_agent = clean_name(event.context.user_agent or "")
+        touchpoint.country = country_of(event.context.country or "")
 
 
 def _put_rare(touchpoint: Touchpoint, event: NativeEvent) -> None:
     if event.seq:
         touchpoint.seq = event.seq
     if event.account is not None:
-        touchpoint.account = (text_of(event.account) or "").strip()
+        touchpoint.account = account_of(text_of(event.account) or "")
     if event.contact:
         touchpoint.contact = event.contact
     if event.offline:
@@ -118,7 +120,7 @@ def _put_rare(touchpoint: Touchpoint, event: NativeEvent) -> None:
     if event.sentiment is not None:
         touchpoint.sentiment = event.sentiment
     if event.experiments:
-        touchpoint.experiments = _experiments(event.experiments)
+        touchpoint.experiments = clean_experiments(_experiments(event.experiments))
     if event.consent is not None:
         _put_consent(touchpoint, event.consent)
 
@@ -131,7 +133,7 @@ def _put_consent(touchpoint: Touchpoint, consent: NativeConsent) -> None:
 
 
 def _campaign(campaign: NativeCampaign) -> Campaign:
-    return Campaign(
+    return clean_campaign(
         campaign.source or "",
         campaign.medium or "",
         campaign.name or "",

@@ -16,8 +16,8 @@ Json = dict[str, Any]
 REF = "#/components/schemas/{name}"
 POSITION = {
     "X-Etappe-Position": {
-        "description": "The log's position after this write (where it stored nothing, after the workspace's last one that "
-        "this collector knows of, or 0-0), for `after=` of the query API.",
+        "description": "The log's position after this write, for `after=` of the query API. Where it stored "
+        "nothing: after the workspace's last one that this collector knows of, or 0-0.",
         "schema": {"type": "string", "example": "0-5_3-12"},
     }
 }

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from operator import is_not
 from urllib.parse import unquote
 
-from etappe.touchpoint import Page
+from etappe.touchpoint import Campaign, Page
+from ingest.addresses import REDACTED, holds_address, without_addresses
 
-REDACTED = "[redacted]"
-
-Json = dict[str, object] | list[object]
-_NESTED = (dict, list)
+_TEXT_OR_NESTED = (str, dict, list)
 _SIGNS = b"@?%\\"
 """Without one of these (the last one escapes the others) a text is neither address nor query."""
 
@@ -54,23 +53,34 @@ TRAITS = FIELDS | _spelled(
 )
 """Personal at the top of traits; deeper down `name` may be a company's or a plan's."""
 
-EMAIL = re.compile(r"""[^\s@<>()\[\]{}"',;:/?&=#|]{1,64}(?:@|%40)[\w\-]+(?:\.[\w\-]+)+""")
 _PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*([^?#]*)")
 _QUERY = re.compile(r"\?([^#]*)")
 _USER_INFO = re.compile(r"^([a-z][a-z0-9+.\-]*://)[^/@?#]*@", re.IGNORECASE)
-
-
-def looks_like_email(value: str) -> bool:
-    return "@" in value and EMAIL.fullmatch(value.strip()) is not None
 
 
 def clean_text(text: str) -> str:
     """A text or web address without e-mail addresses and personal parameters."""
     if "?" in text and "=" in text:
         text = _QUERY.sub(_cleaned_query, text)
-    if "@" in text or "%40" in text:
-        text = EMAIL.sub(REDACTED, text)
-    return text
+    return without_addresses(text)
+
+
+def clean_name(name: str) -> str:
+    """The same for a name that somebody gave: nearly all of them have none of the signs."""
+    return clean_text(name) if "@" in name or "%" in name else name
+
+
+def clean_experiments(experiments: dict[str, str]) -> dict[str, str]:
+    """Variants by name, without e-mail addresses in either."""
+    return {clean_name(name): clean_name(variant) for name, variant in experiments.items()}
+
+
+def clean_campaign(source: str, medium: str, name: str, term: str, content: str) -> Campaign:
+    """A campaign without e-mail addresses; newsletters put them there."""
+    said = f"{source}{medium}{name}{term}{content}"
+    if "@" in said or "%" in said:
+        return Campaign(*map(clean_name, (source, medium, name, term, content)))
+    return Campaign(source, medium, name, term, content)
 
 
 def clean_page(url: str, path: str, title: str, referrer: str) -> Page:
@@ -83,7 +93,7 @@ def clean_page(url: str, path: str, title: str, referrer: str) -> Page:
 def _clean_page(url: str, path: str, title: str, referrer: str) -> Page:
     url = clean_url(url)
     path = clean_url(path).partition("?")[0] or path_of(url)
-    return Page(url, path, title, clean_url(referrer))
+    return Page(url, path, clean_text(title), clean_url(referrer))
 
 
 _clean_usual_page = lru_cache(maxsize=8192)(_clean_page)
@@ -121,7 +131,12 @@ def _is_personal_parameter(pair: str) -> bool:
     name, _, value = pair.partition("=")
     if "%" in pair:
         name, value = unquote(name), unquote(value)
-    return name in FIELDS or ("@" in value and EMAIL.search(value) is not None)
+    return _innermost(name) in FIELDS or holds_address(value) or holds_address(name)
+
+
+def _innermost(name: str) -> str:
+    """Of `user[email]`, the email."""
+    return name.rpartition("[")[2][:-1] if name.endswith("]") else name
 
 
 def may_hold_personal_text(raw: bytes) -> bool:
@@ -134,30 +149,36 @@ def is_plain(raw: bytes) -> bool:
     return len(raw.translate(None, _SIGNS_AND_BRACKETS)) == len(raw) - 1
 
 
-def has_personal(value: Json, names: frozenset[str], texts: bool) -> bool:
-    """Whether `without_personal` would change it; `texts` says whether its texts need a look."""
-    if isinstance(value, dict):
-        if not names.isdisjoint(value):
-            return True
-        value = list(value.values())
-    for each in value:
-        if isinstance(each, str):
-            if texts and clean_text(each) != each:
-                return True
-        elif isinstance(each, _NESTED) and has_personal(each, FIELDS, texts):
-            return True
-    return False
-
-
-def without_personal(value: object, names: frozenset[str] = FIELDS) -> object:
-    """A JSON value without fields named in `names` (deeper down: in FIELDS) and with its texts cleaned."""
+def without_personal(value: object, names: frozenset[str] = FIELDS, texts: bool = True) -> object:
+    """A JSON value without fields named in `names` (deeper down: in FIELDS) or by an e-mail address, and with
+    its texts cleaned; `texts` says whether they need a look. The same object where nothing is changed.
+    """
     if isinstance(value, str):
-        return clean_text(value)
+        return clean_text(value) if texts else value
     if isinstance(value, dict):
-        return {n: without_personal(each) for n, each in value.items() if n not in names}
+        return _object_without_personal(value, names, texts)
     if isinstance(value, list):
-        return [without_personal(each) for each in value]
+        kept = [without_personal(each, FIELDS, texts) for each in value]
+        return kept if any(map(is_not, kept, value)) else value
     return value
+
+
+def _object_without_personal(
+    value: dict[str, object], names: frozenset[str], texts: bool
+) -> dict[str, object]:
+    """In the usual case nothing is copied."""
+    changed: dict[str, object] = {}
+    for name, each in value.items():
+        if isinstance(each, _TEXT_OR_NESTED):
+            kept = without_personal(each, FIELDS, texts)
+            if kept is not each:
+                changed[name] = kept
+    personal = set() if names.isdisjoint(value) else names & value.keys()
+    if texts:
+        personal |= {name for name in value if holds_address(name)}
+    if not changed and not personal:
+        return value
+    return {name: changed.get(name, each) for name, each in value.items() if name not in personal}
 
 
 def redacted(value: object, names: frozenset[str] = FIELDS) -> object:
@@ -170,7 +191,11 @@ def redacted(value: object, names: frozenset[str] = FIELDS) -> object:
         return value
     if _is_external_id(value):
         return {**value, "id": REDACTED}
-    return {n: REDACTED if n in names else redacted(each, _inside(n)) for n, each in value.items()}
+    return {
+        name: REDACTED if name in names else redacted(each, _inside(name))
+        for name, each in value.items()
+        if not holds_address(name)
+    }
 
 
 def _inside(name: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from ingest.drafts import Draft, MakeDraft, Sender, Wire
 from ingest.ids import new_id
 from ingest.json_events import nests_deeper
 from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS
+from ingest.personal import clean_text
 from ingest.reasons import Reason, Refusal, refuse
 from ingest.steps import (
     check_age,
@@ -83,7 +84,15 @@ def sort_events(wire: Wire, sender: Sender) -> Sorted:
 
 def _with_bodies(wire: Wire, refusals: Mapping[int, Refusal]) -> list[Refused]:
     bodies = wire.bodies()
-    return [Refused(index, id_of(bodies[index]), why, bodies[index]) for index, why in refusals.items()]
+    return [
+        Refused(index, id_of(bodies[index]), _without_addresses(why), bodies[index])
+        for index, why in refusals.items()
+    ]
+
+
+def _without_addresses(why: Refusal) -> Refusal:
+    """A field's name, or the start of a value, may be one."""
+    return Refusal(why.reason, clean_text(why.detail))
 
 
 def take_event(event: object, draft_of: MakeDraft, sender: Sender) -> Touchpoint | Refusal:

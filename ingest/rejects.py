@@ -10,6 +10,7 @@ import orjson
 from etappe.eventlog import Entry
 from etappe.touchpoint import Reject, encode_record, record_key
 from ingest.drafts import Sender
+from ingest.ids import safe_id
 from ingest.limits import EVENT_BYTES
 from ingest.personal import redacted
 from ingest.pipeline import Refused
@@ -19,22 +20,21 @@ NO_BODY = b"null"
 
 def reject_entries(refused: Sequence[Refused], sender: Sender, source: str) -> list[Entry]:
     """One record for each refused event."""
-    workspace = sender.caller.workspace.name
-    return [
-        Entry(
-            record_key(workspace, each.id), encode_record(_record(each, workspace, sender.received, source))
-        )
-        for each in refused
-    ]
+    return [_entry(each, sender, source) for each in refused]
 
 
-def _record(each: Refused, workspace: str, received: int, source: str) -> Reject:
+def _entry(each: Refused, sender: Sender, source: str) -> Entry:
+    record = _record(each, sender, source)
+    return Entry(record_key(record.workspace, record.id), encode_record(record))
+
+
+def _record(each: Refused, sender: Sender, source: str) -> Reject:
     return Reject(
-        workspace=workspace,
-        id=each.id,
+        workspace=sender.caller.workspace.name,
+        id=safe_id(sender.caller.salt, each.id),
         reason=each.refusal.reason.code,
         detail=each.refusal.detail,
-        stamp=received,
+        stamp=sender.received,
         source=source,
         body=msgspec.Raw(redacted_body(each.body)),
     )

@@ -13,6 +13,7 @@ import msgspec
 from etappe.errors import BadInput, Problem
 from ingest.drafts import Draft, Sender, Wire
 from ingest.json_events import check_utf8, reading
+from ingest.personal import clean_text
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 from ingest.segment_calls import CALLS, draft_of
 from ingest.segment_wire import SegmentEvent, decode_batch, decode_event, decode_key, json_object
@@ -92,5 +93,5 @@ def _item(raw: bytes) -> SegmentEvent | Refusal:
         return wrong("batch", f"not readable: {error}", "an object")
     if isinstance(event.type, str) and event.type in CALLS:
         return event
-    found = repr(event.type[:40]) if isinstance(event.type, str) else kind_of(event.type)
+    found = repr(clean_text(event.type)[:40]) if isinstance(event.type, str) else kind_of(event.type)
     return refuse(Reason.UNKNOWN_CALL, f"type is {found} (wanted {', '.join(sorted(CALLS))})")

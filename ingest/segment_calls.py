@@ -5,7 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from etappe.touchpoint import Campaign, Touchpoint
-from ingest.drafts import Draft, Sender, WirePage, as_object, as_raw, text_of
+from ingest.drafts import (
+    Draft,
+    Sender,
+    WirePage,
+    account_of,
+    as_object,
+    as_raw,
+    country_of,
+    currency_of,
+    text_of,
+)
+from ingest.personal import clean_campaign, clean_experiments, clean_name
 from ingest.reasons import Refusal, kind_of, wrong
 from ingest.segment_names import Names, identifiers_of, person_traits
 from ingest.segment_wire import Json, SegmentEvent, is_readable, json_object, merged, number, part, text
@@ -78,15 +89,15 @@ def _touchpoint(
         at=sender.received,
         stamp=sender.received,
         identifiers=[],
-        account=(text_of(event.group_id) or text(context, "groupId")).strip(),
+        account=account_of(text_of(event.group_id) or text(context, "groupId")),
         campaign=_campaign(context),
         value=number(properties, "revenue", "value", "total") if sold else None,
-        currency=text(properties, "currency").upper() if sold else "",
+        currency=currency_of(text(properties, "currency")) if sold else "",
         experiments=_experiments(properties) if name == "Experiment Viewed" else {},
         consent_analytics=workspace.consent_default,
         consent_linking=workspace.consent_default,
-        user_agent=text(context, "userAgent"),
-        country=_country(context),
+        user_agent=clean_name(text(context, "userAgent")),
+        country=country_of(text(part(context, "location"), "country")),
         source="segment",
     )
 
@@ -125,20 +136,14 @@ def _campaign(context: Json) -> Campaign:
     if not found:
         return _NO_CAMPAIGN
     names = ("source", "medium", "name", "term", "content")
-    return Campaign(*(text(found, name) for name in names))
-
-
-def _country(context: Json) -> str:
-    """Two letters (ISO 3166); names of countries are not read."""
-    country = text(part(context, "location"), "country")
-    return country.upper() if len(country) == 2 else ""
+    return clean_campaign(*(text(found, name) for name in names))
 
 
 def _experiments(properties: Json) -> dict[str, str]:
     """The Spec's A/B testing event."""
     experiment = text(properties, "experiment_name") or text(properties, "experiment_id")
     variant = text(properties, "variation_name") or text(properties, "variation_id")
-    return {experiment: variant} if experiment and variant else {}
+    return clean_experiments({experiment: variant}) if experiment and variant else {}
 
 
 def _encoded(content: Json) -> bytes:

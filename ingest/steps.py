@@ -11,15 +11,15 @@ import orjson
 from etappe.clock import iso
 from etappe.identifiers import Identifier
 from ingest.drafts import Draft, Sender, as_raw
-from ingest.ids import new_id
-from ingest.json_events import nests_deeper
+from ingest.ids import new_id, safe_id
+from ingest.json_events import nests_deeper, repeats_a_name
 from ingest.limits import DEPTH, NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import Ranked, best_first, read_identifier
 from ingest.personal import (
     FIELDS,
     TRAITS,
     clean_page,
-    has_personal,
+    clean_text,
     is_plain,
     may_hold_personal_text,
     without_personal,
@@ -37,15 +37,20 @@ def put_id(draft: Draft, sender: Sender) -> Refusal | None:
         touchpoint.id = new_id()
     elif len(touchpoint.id) > NAME_CHARS:
         return refuse(Reason.TOO_LONG, f"id has {len(touchpoint.id)} characters.")
+    elif "@" in touchpoint.id or "%" in touchpoint.id:
+        touchpoint.id = safe_id(sender.caller.salt, touchpoint.id)
     return None
 
 
 def check_event(draft: Draft, sender: Sender) -> Refusal | None:
+    """There is one, not too long; e-mail addresses in it are taken out."""
     event = draft.touchpoint.event
     if not event or event.isspace():
         return refuse(Reason.MISSING_EVENT)
     if len(event) > NAME_CHARS:
         return refuse(Reason.TOO_LONG, f"event has {len(event)} characters.")
+    if "@" in event or "%" in event:
+        draft.touchpoint.event = clean_text(event)
     return None
 
 
@@ -61,7 +66,7 @@ def put_time(draft: Draft, sender: Sender) -> Refusal | None:
     except TypeError:
         return wrong(field, kind_of(draft.at if field == "at" else draft.sent_at), TIME)
     except ValueError:
-        found = str(draft.at if field == "at" else draft.sent_at)[:40]
+        found = clean_text(str(draft.at if field == "at" else draft.sent_at))[:40]
         return refuse(Reason.BAD_TIME, f"{field} is {found!r} (wanted {TIME})")
     if at is not None:
         draft.touchpoint.at = corrected(at, sent_at, sender.received)
@@ -158,7 +163,7 @@ def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
 
 
 def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sender) -> bytes | Refusal:
-    """As it was where nothing personal is in it, so that numbers keep their spelling.
+    """As it was where nothing personal is in it and no name stands twice, so that numbers keep their spelling.
 
     Most hold a few texts and numbers: those pay for one look at the bytes and one at the names.
     """
@@ -169,9 +174,12 @@ def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sen
         content = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return wrong(field, f"not readable: {error.msg}", "numbers that a double can hold")
-    if plain and names.isdisjoint(content):
+    repeated = repeats_a_name(raw, content)
+    if plain and not repeated and names.isdisjoint(content):
         return raw
-    if sender.caller.workspace.keep_traits or not has_personal(content, names, may_hold_personal_text(raw)):
+    kept = content
+    if not sender.caller.workspace.keep_traits:
+        kept = without_personal(content, names, may_hold_personal_text(raw))
+    if kept is content and not repeated:
         return raw
-    kept = without_personal(content, names)
     return orjson.dumps(kept) if kept else b""

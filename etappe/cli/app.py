@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from etappe.cli.wrong_use import in_our_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,13 @@ class LazyGroup(TyperGroup):
         name, found, rest = super().resolve_command(ctx, args)
         return name, (load(name) if name else found), rest
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            in_our_words(error)
+            raise
+
 
 def load(name: str) -> TyperCommand | TyperGroup:
     """Import the command `name` and make it callable."""
@@ -130,7 +140,7 @@ def command() -> TyperGroup:
         epilog="Example: etappe up     (then, in another terminal: etappe funnel)",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    root.callback()(_version)
+    root.callback()(_root)
     group = typer.main.get_command(root)
     if not isinstance(group, LazyGroup):
         raise TypeError("typer made another group than it was told to")
@@ -145,5 +155,16 @@ def _placeholder(name: str, entry: Entry) -> TyperCommand:
     )
 
 
-def _version() -> None:
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"etappe {version('etappe')}")
+        raise typer.Exit
+
+
+def _root(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
     """Customer journeys as they happen: touchpoints in, phase funnels out."""

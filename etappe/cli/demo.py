@@ -97,3 +97,16 @@ def _show(query: Target, plan: Plan, sent: Sent, *, json: bool) -> None:
     terminal.print(f"{sent.accepted:,} touchpoints of {plan.customers:,} people, {plan.days} days.\n")
     print_funnel(answer)
     terminal.print(f"\nBy channel: [bold]etappe funnel --by first_channel[/]      Query API: {query.url}")
+    if person := traveller(plan):
+        terminal.print(f"One customer on several devices: [bold]etappe journey user_id:{person}[/]")
+
+
+def traveller(plan: Plan) -> str | None:
+    """The user id of the first person who used several devices before logging in on each, if there is one."""
+    for life in lives(plan):
+        all_identifiers = [each["identifiers"] for each in life]
+        named = [each for each in all_identifiers if "user_id" in each]
+        alone = {each.get("anonymous_id") for each in all_identifiers if "user_id" not in each}
+        if len({each["anonymous_id"] for each in named if each.get("anonymous_id") in alone - {None}}) > 1:
+            return str(named[0]["user_id"])
+    return None

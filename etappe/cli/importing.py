@@ -15,7 +15,7 @@ from etappe.cli.options import DataDir, Json, Token, Url
 from etappe.cli.progress import RowsBar, progress
 from etappe.cli.target import Target, default_folder, find_target
 from etappe.cli.waiting import CollectorUrl, wait_for_answers
-from etappe.errors import Problem
+from etappe.errors import EtappeError, Problem
 from etappe.eventlog import Position
 from etappe.importing.dry_run import dry_run
 from etappe.importing.mapping import ImportMapping
@@ -36,6 +36,10 @@ MapFile = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")]
 Again = Annotated[bool, typer.Option("--again", help="From the first row, whatever an earlier run has done.")]
+
+
+class NoEvents(EtappeError):
+    """The file cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,10 @@ def import_(
 
 
 def _open(file: Path, mapping: ImportMapping | None, map_file: Path | None) -> Table:
-    """BadMapping where the mapping asks for columns that the file does not have."""
+    """BadMapping where the mapping asks for columns that the file does not have; NoEvents where one is needed."""
     table = open_table(file)
+    if mapping is None and table.columns is not None and "event" not in table.columns:
+        raise NoEvents(f"{file} has no column event: give --map (docs/import.md), or name the column event.")
     problems: tuple[Problem, ...] = ()
     if mapping and map_file and table.columns is not None:
         problems = mapping.missing(table.columns)

@@ -10,10 +10,9 @@ from rich.table import Table
 
 from etappe.cli.first_start import WORKSPACE
 from etappe.cli.options import DataDir, Json
-from etappe.cli.register import change_register
+from etappe.cli.register import NothingChanged, NothingThere, change_register
 from etappe.cli.show import console, print_json
 from etappe.clock import iso, system_clock
-from etappe.errors import SettingsError
 from etappe.settings import read_settings
 from etappe.workspaces import KEY_KINDS, Key, KeyKind, Register, read_register
 
@@ -31,6 +30,8 @@ WorkspaceName = Annotated[str, typer.Option("--workspace", help="Whose keys.")]
 def list_keys(workspace: WorkspaceName = WORKSPACE, data_dir: DataDir = None, json: Json = False) -> None:
     """List a workspace's keys; never the secrets, which are kept nowhere."""
     register = read_register(read_settings(data_dir=data_dir).workspaces)
+    if workspace not in register.workspaces:
+        raise NothingThere(f"There is no workspace {workspace}: look at `etappe workspaces list`.")
     found = [_shown(key) for key in register.keys if key.workspace == workspace]
     if json:
         return print_json(found)
@@ -54,7 +55,9 @@ def create_key(
 
     def add(register: Register) -> Register:
         if workspace not in register.workspaces:
-            raise SettingsError(f"There is no workspace {workspace}: `etappe workspaces create {workspace}`.")
+            raise NothingChanged(
+                f"There is no workspace {workspace}: `etappe workspaces create {workspace}`."
+            )
         register, key, secret = register.with_key(kind, workspace, system_clock())
         made.append((key, secret))
         return register
@@ -76,7 +79,7 @@ def revoke_key(
 
     def drop(register: Register) -> Register:
         if all(key.id != key_id for key in register.keys):
-            raise SettingsError(f"There is no key {key_id}: look at `etappe keys list`.")
+            raise NothingChanged(f"There is no key {key_id}: look at `etappe keys list`.")
         return register.without_key(key_id)
 
     change_register(read_settings(data_dir=data_dir).workspaces, drop)

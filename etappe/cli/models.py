@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 
 from etappe.cli.options import Json
 from etappe.cli.show import print_json
-from etappe.errors import BadInput, EtappeError
+from etappe.errors import BadInput, EtappeError, Problem
 from etappe.phases import PhaseModel, parse_model
 
 app = typer.Typer(
@@ -19,6 +21,9 @@ app = typer.Typer(
     help="Check phase models.",
     epilog="Example: etappe models check funnel.yaml",
 )
+
+
+_LINE = re.compile(r" line (\d+)(?::|$)")
 
 
 class BrokenModel(EtappeError):
@@ -39,7 +44,10 @@ def check(
     try:
         model = parse_model(file.read_text(), str(file))
     except BadInput as error:
-        raise BrokenModel(_problems(error)) from error
+        if json:
+            print_json({"good": False, "problems": [asdict(each) for each in _in_order(error)]})
+            raise typer.Exit(1) from error
+        raise BrokenModel(_sentences(error)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BrokenModel(f"{file} cannot be read: {error}") from error
     if json:
@@ -48,12 +56,22 @@ def check(
     return None
 
 
-def _problems(error: BadInput) -> str:
-    return "".join(f"\n  {each.field}: {each.value!r} (wanted {each.wanted})" for each in error.problems)
+def _sentences(error: BadInput) -> str:
+    """How many problems there are, and each on a line of its own."""
+    lines = [f"{each.field}: {each.value!r} (wanted {each.wanted})" for each in _in_order(error)]
+    return "\n  ".join([f"{len(lines)} problem{'s'[: len(lines) > 1]}:", *lines])
+
+
+def _in_order(error: BadInput) -> list[Problem]:
+    """As they stand in the file; their field begins with its name and line."""
+    lines = [_LINE.search(each.field) for each in error.problems]
+    keys = [int(line[1]) if line else 0 for line in lines]
+    return [each for _, each in sorted(zip(keys, error.problems, strict=True), key=lambda pair: pair[0])]
 
 
 def _summary(model: PhaseModel) -> dict[str, object]:
     return {
+        "good": True,
         "name": model.name,
         "title": model.title,
         "conversion": model.conversion,

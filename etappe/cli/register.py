@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from etappe.errors import EtappeError
 from etappe.workspaces import Register, read_register, write_register
+
+
+class NothingChanged(EtappeError):
+    """Nothing was changed."""
+
+
+class NothingThere(EtappeError):
+    """There is nothing to show."""
 
 
 def change_register(path: Path, change: Callable[[Register], Register]) -> Register:

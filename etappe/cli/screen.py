@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.panel import Panel
@@ -12,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from etappe.cli.folder import Keys, Service
+
+KeyName = Literal["write_key", "read_token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +65,35 @@ class Greeting:
 
     def _commands(self) -> list[tuple[str, str]]:
         return [
-            ("Send a touchpoint, and keep its position:", send_command(self.service, self.keys)),
-            ("Read the funnel, that touchpoint included:", funnel_command(self.service, self.keys)),
+            ("Send a touchpoint, and keep its position:", send_command(self.service, self._key("write_key"))),
+            (
+                "Read the funnel, that touchpoint included:",
+                funnel_command(self.service, self._key("read_token")),
+            ),
         ]
 
+    def _key(self, name: KeyName) -> str:
+        """The key for a shell's double quotes; after the first start a command that reads it from keys.json."""
+        key: str = getattr(self.keys, name)
+        if self.first:
+            return key
+        return f"$(grep -o '{key[:3]}[^\"]*' {shlex.quote(str(self.folder / 'keys.json'))})"
 
-def send_command(service: Service, keys: Keys) -> str:
+
+def send_command(service: Service, key: str) -> str:
     """A shell command that sends one touchpoint; POSITION then names the point in the log after it."""
-    body = (
-        '{"event": "Product Viewed", "identifiers": {"user_id": "anna", "anonymous_id": "anna-phone"}, '
-        '"channel": "email"}'
-    )
+    body = '{"event": "Product Viewed", "identifiers": {"user_id": "anna"}, "channel": "email"}'
     return (
         f"POSITION=$(curl -fsS -D- -o /dev/null {service.collector}/v1/touchpoints \\\n"
-        f"  -H 'Authorization: Bearer {keys.write_key}' \\\n"
+        f'  -H "Authorization: Bearer {key}" \\\n'
         f"  -d '{body}' \\\n"
         "  | grep -i ^x-etappe-position | cut -d' ' -f2 | tr -d '\\r') && echo \"safe at $POSITION\""
     )
 
 
-def funnel_command(service: Service, keys: Keys) -> str:
+def funnel_command(service: Service, key: str) -> str:
     """A shell command that reads the funnel up to POSITION."""
     return (
         f'curl -sS "{service.query}/v1/funnel?model=acpl&after=$POSITION" \\\n'
-        f"  -H 'Authorization: Bearer {keys.read_token}'"
+        f'  -H "Authorization: Bearer {key}"'
     )

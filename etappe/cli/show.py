@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -38,3 +39,29 @@ def span(seconds: float | None) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def squeeze(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that fit into `room` characters: the widest give way first, none below its `least`."""
+    widths = list(wanted)
+    while sum(widths) > room:
+        loose = [i for i, width in enumerate(widths) if width > least[i]]
+        if not loose:
+            break
+        widths[max(loose, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def shorten(texts: Collection[str], width: int) -> dict[str, str]:
+    """Each text in at most `width` characters: all cut alike, at the place that leaves them apart.
+
+    Cut in the middle, at the front or at the end, whichever keeps most of them different.
+    """
+    ways = [{text: _cut(text, width, head) for text in texts} for head in (width // 3, 0, width - 1)]
+    return max(ways, key=lambda way: len(set(way.values())))
+
+
+def _cut(text: str, width: int, head: int) -> str:
+    if len(text) <= width:
+        return text
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"

@@ -11,7 +11,7 @@ import httpx
 
 from etappe.cli.folder import DataFolder, NotRunning
 from etappe.cli.wrong_use import WrongUse
-from etappe.errors import EtappeError
+from etappe.errors import EtappeError, Problem
 from etappe.settings import read_settings
 
 KeyName = Literal["write_key", "secret_key", "read_token", "admin_token"]
@@ -90,8 +90,9 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
         return content
     said = content if isinstance(content, dict) else {}
     # A 422 without problems is a limit that the question ran into.
-    kind = WrongUse if response.status_code == 422 and said.get("problems") else Refused
-    raise kind(_refusal(response.status_code, said))
+    if response.status_code == 422 and said.get("problems"):
+        raise WrongUse(Problem(each["field"], each["value"], each["wanted"]) for each in said["problems"])
+    raise Refused(_refusal(response.status_code, said))
 
 
 def _refusal(status: int, content: Mapping[str, Any]) -> str:

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from etappe.cli.first_start import issue_keys
 from etappe.cli.options import DataDir, Json
-from etappe.cli.register import change_register
+from etappe.cli.register import NothingChanged, change_register
 from etappe.cli.show import console, print_json
-from etappe.errors import BadInput, SettingsError
+from etappe.errors import BadInput
 from etappe.settings import read_settings
 from etappe.workspace_fields import FIELDS, FieldName, read_field
 from etappe.workspaces import Register, Workspace, read_register
@@ -75,7 +75,7 @@ def set_field(
 
     def change(register: Register) -> Register:
         if name not in register.workspaces:
-            raise SettingsError(f"There is no workspace {name}: look at `etappe workspaces list`.")
+            raise NothingChanged(f"There is no workspace {name}: look at `etappe workspaces list`.")
         return register.with_workspace(replace(register.workspaces[name], **{field: read}))  # type: ignore[arg-type]  # `read_field` gives what the field takes
 
     register = change_register(read_settings(data_dir=data_dir).workspaces, change)
@@ -97,6 +97,6 @@ def _check(name: str, exists: bool) -> None:
             f"{name!r} is no name: use up to 64 letters, digits, dots, dashes, underscores"
         )
     if exists:
-        raise SettingsError(
+        raise NothingChanged(
             f"The workspace {name} exists already: `etappe keys create KIND --workspace {name}`."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
 from etappe.errors import Problem
@@ -62,9 +63,8 @@ class ImportMapping:
 
     def missing(self, columns: tuple[str, ...]) -> tuple[Problem, ...]:
         """What the mapping asks for and a file with these columns does not have."""
-        wanted = f"one of the file's columns: {', '.join(columns)}"
         return tuple(
-            Problem(where, column, wanted)
+            Problem(where, column, _nearest(column, columns))
             for column, where in self.columns.items()
             if column not in columns and column.split(".")[0] not in columns
         )
@@ -74,3 +74,9 @@ class ImportMapping:
         if any(is_empty(row.cells.get(column)) for column in self.skip_if_empty):
             return False
         return all(str(to_text(row.cells.get(column))) in cells for column, cells in self.only.items())
+
+
+def _nearest(column: str, columns: tuple[str, ...]) -> str:
+    close = get_close_matches(column, columns, 1)
+    meant = f"{close[0]} (did you mean that?), or " if close else ""
+    return f"{meant}one of the file's columns: {', '.join(columns)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,11 +11,14 @@ import yaml
 
 from etappe.errors import EtappeError, Problem
 from etappe.importing.mapping import FIELDS, GROUPS, ImportMapping
+from etappe.importing.mapping_lines import line_of, lines_of
 from etappe.importing.sources import KINDS, Kind, Source
 from etappe.importing.values import EPOCHS
 
 _OPTIONS = {"column", "text", "values", "else", "type", "format", "time_zone", "decimal"}
 _REST = "rest"
+_WHOLE = ("file", "line ")
+"""Places of problems with the file itself, not with one of its fields."""
 _SOURCE = "a text such as {column}, or column: with options"
 
 
@@ -22,16 +27,28 @@ class BadMapping(EtappeError):
 
     def __init__(self, path: Path, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        lines = [f"{each.field} is {each.value!r}, wanted {each.wanted}" for each in problems]
-        super().__init__("\n  ".join([f"{path}:", *lines]))
+        lines = lines_of(path)
+        numbered = sorted(
+            ((line_of(each.field, lines) or 0, each) for each in problems), key=lambda pair: pair[0]
+        )
+        super().__init__("\n  ".join([f"{path}:", *(_sentence(line, each) for line, each in numbered)]))
+
+
+def _sentence(line: int, problem: Problem) -> str:
+    if problem.field.startswith(_WHOLE):
+        return f"{problem.field}: {problem.value}, wanted {problem.wanted}"
+    said = f"{problem.field} is {problem.value!r}, wanted {problem.wanted}"
+    return f"line {line}: {said}" if line else said
 
 
 def read_mapping(path: Path) -> ImportMapping:
     """BadMapping with every problem."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadMapping(path, [Problem("file", str(error), "a readable YAML file")]) from error
+    except yaml.YAMLError as error:
+        raise BadMapping(path, [_no_yaml(error)]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadMapping(path, [Problem("file", str(error), "a readable file in UTF-8")]) from error
     if not isinstance(content, dict):
         raise BadMapping(path, [Problem("file", content, "fields with their sources, one a line")])
     reader = _Reader()
@@ -39,6 +56,20 @@ def read_mapping(path: Path) -> ImportMapping:
     if reader.problems:
         raise BadMapping(path, reader.problems)
     return mapping
+
+
+def _no_yaml(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
+    said = getattr(error, "problem", None) or str(error)
+    return Problem(where, said, "one YAML document: correct what stands there or just before it")
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """A closed list as a remedy, its nearest word first."""
+    words = list(known)
+    close = get_close_matches(word, words, 1)
+    return (f"{close[0]} (did you mean that?), or one of " if close else "one of ") + ", ".join(words)
 
 
 class _Reader:
@@ -67,7 +98,7 @@ class _Reader:
         known = [*FIELDS, *GROUPS, "name", "only", "skip_if_empty"]
         for name, given in content.items():
             if name not in known:
-                self._wrong(str(name), given, f"one of {', '.join(known)}")
+                self._wrong(str(name), given, near(str(name), known))
         for needed in ("event", "identifiers"):
             if needed not in content:
                 self._wrong(
@@ -101,7 +132,7 @@ class _Reader:
             self._wrong(where, given, _SOURCE)
             return Source("", kind)
         for name in given.keys() - _OPTIONS:
-            self._wrong(f"{where}.{name}", given[name], f"one of {', '.join(sorted(_OPTIONS))}")
+            self._wrong(f"{where}.{name}", given[name], near(str(name), sorted(_OPTIONS)))
         return Source(
             text=self._place(where, given),
             kind=self._kind(where, given.get("type"), kind),

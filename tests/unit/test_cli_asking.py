@@ -9,12 +9,18 @@ from typing import Any
 import httpx
 import pytest
 from rich.console import Console
+from rich.table import Table
 
+from etappe.cli.demo import traveller
 from etappe.cli.folder import DataFolder, Keys, NotRunning, Service
-from etappe.cli.funnel import _table
-from etappe.cli.show import bar, span
+from etappe.cli.funnel import BY_VALUES, footer
+from etappe.cli.funnel_table import funnel_table
+from etappe.cli.journey import _timeline
+from etappe.cli.show import bar, shorten, span, squeeze
 from etappe.cli.target import Refused, Target, answer_of, find_target
 from etappe.cli.wrong_use import WrongUse
+from etappe.demo.traffic import Plan, life_of
+from query_api.funnel.question import COLUMNS, NAMED
 
 
 @pytest.fixture
@@ -70,11 +76,14 @@ def test_a_refusal_is_passed_on_in_words(status: int, content: str, says: str) -
         answer_of(httpx.Response(status, text=content))
 
 
-def test_a_question_that_the_service_does_not_understand_is_wrong_use() -> None:
-    problem = {"field": "model", "value": "x", "wanted": "acpl"}
-    said = json.dumps({"error": "model: 'x' (wanted acpl)", "problems": [problem]})
-    with pytest.raises(WrongUse, match=r"422: model: 'x' .wanted acpl"):
-        answer_of(httpx.Response(422, text=said))
+def test_a_question_that_the_service_does_not_understand_is_wrong_use_one_problem_a_line() -> None:
+    problems = [
+        {"field": "model", "value": "x", "wanted": "acpl"},
+        {"field": "by", "value": "y", "wanted": "channel"},
+    ]
+    with pytest.raises(WrongUse) as caught:
+        answer_of(httpx.Response(422, text=json.dumps({"error": "all of it", "problems": problems})))
+    assert str(caught.value).splitlines() == ["model is 'x', wanted acpl", "by is 'y', wanted channel"]
 
 
 def test_a_bar_is_drawn_to_the_eighth() -> None:
@@ -92,10 +101,14 @@ def row(group: str | None, phase: str, count: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drawn(rows: list[dict[str, Any]]) -> list[str]:
-    console = Console(width=100)
+def drawn(rows: list[dict[str, Any]], width: int = 100) -> list[str]:
+    return printed(funnel_table(rows, width), width)
+
+
+def printed(table: Table, width: int) -> list[str]:
+    console = Console(width=width)
     with console.capture() as capture:
-        console.print(_table(rows, 80))
+        console.print(table)
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -108,3 +121,99 @@ def test_a_funnel_names_each_group_once() -> None:
 
 def test_a_funnel_without_groups_has_no_column_for_them() -> None:
     assert drawn([row(None, "awareness", 4)])[0].split()[:2] == ["phase", "count"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_row_of_a_funnel_is_wrapped(width: int) -> None:
+    large = {"count": 1_234_567, "dropped": 123_456, "rate": 1.0, "step_rate": 1.0, "median_seconds": 755.0}
+    rows = [
+        row(group, phase, 1) | large | {"period": period}
+        for group in ("newsletter of the spring campaign", None)
+        for period in ("2026-01-01", "2026-02-01")
+        for phase in ("awareness", "consideration")
+    ]
+    lines = drawn(rows, width)
+    assert len(lines) == 1 + len(rows)
+    assert max(map(len, lines)) <= width
+    assert sum("considerat" in line for line in lines) == 4
+    assert sum("12.6 min" in line for line in lines) == len(rows)
+
+
+def test_a_funnel_by_interval_has_all_groups_of_a_period_together() -> None:
+    rows = [
+        row(group, "awareness", 1) | {"period": period}
+        for group in ("email", "social")
+        for period in ("2026-01-01", "2026-02-01")
+    ]
+    assert [line.split()[:2] for line in drawn(rows)[1:]] == [
+        ["2026-01-01", "email"],
+        ["social", "awareness"],
+        ["2026-02-01", "email"],
+        ["social", "awareness"],
+    ]
+
+
+def meta(**given: Any) -> dict[str, Any]:
+    excluded = {"unmapped": 0, "bot_touchpoints": 0}
+    return {"order": "reached", "unit": "customer", "watermark": {}, "excluded": excluded} | given
+
+
+def test_a_funnel_says_what_was_left_out() -> None:
+    excluded = {"unmapped": 1_200, "bot_touchpoints": 3, "without_account": 0}
+    lines = list(footer([row(None, "awareness", 4)], meta(excluded=excluded)))
+    assert lines[-1] == "left out: 1,200 in no phase of this model, 3 touchpoints of bots"
+
+
+def test_a_funnel_of_accounts_says_why_it_is_empty() -> None:
+    excluded = {"without_account": 5}
+    lines = list(footer([row(None, "awareness", 0)], meta(unit="account", excluded=excluded)))
+    assert "No customer in this range has an account" in lines[-1]
+
+
+def test_touched_says_whose_share_of_first_is() -> None:
+    said = [list(footer([row(None, "a", 1)], meta(order=order)))[-1] for order in ("touched", "reached")]
+    assert ["of first" in each for each in said] == [True, False]
+
+
+def test_the_help_lists_every_value_of_by() -> None:
+    named = [f"{each}:NAME" for each in NAMED]
+    assert sorted(BY_VALUES.replace(" or ", ", ").split(", ")) == sorted([*COLUMNS, *named])
+
+
+def seen(identifier: str) -> dict[str, Any]:
+    return {
+        "at": "2026-11-21T20:27:01.706Z", "event": "Application Submitted", "channel": "organic_search",
+        "phases": {"acpl": "consideration"}, "identifier": identifier, "journey": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_journey_is_not_wrapped_and_tells_devices_apart(width: int) -> None:
+    devices = [f"anonymous_id:demo-7-90-000011-device-{number}" for number in (1, 2)]
+    lines = printed(_timeline([seen(each) for each in devices], "acpl", width), width)
+    assert len(lines) == 3
+    assert lines[0].startswith("at (UTC)")
+    assert [line.endswith(f"-device-{number}") for number, line in enumerate(lines[1:], 1)] == [True, True]
+
+
+def test_texts_are_cut_where_they_stay_apart() -> None:
+    assert set(shorten({"a" * 20 + "1", "a" * 20 + "2"}, 8).values()) == {"aa…aaaa1", "aa…aaaa2"}
+    assert len(set(shorten({"a1" + "b" * 20, "a2" + "b" * 20, "short"}, 5).values())) == 3
+
+
+def test_the_widest_column_gives_way_first_and_none_below_its_least() -> None:
+    assert squeeze([10, 30, 5], [10, 4, 5], 25) == [10, 10, 5]
+    assert squeeze([10, 30], [10, 20], 25) == [10, 20]
+
+
+def test_the_demo_names_somebody_with_several_devices() -> None:
+    plan = Plan(customers=300, days=90, seed=7, end=1_795_219_200_000)
+    person = traveller(plan)
+    assert person is not None
+    life = life_of(plan, int(person.rpartition("-")[2]))
+    alone = {each["identifiers"].get("anonymous_id") for each in life if "user_id" not in each["identifiers"]}
+    assert len(alone - {None}) > 1
+
+
+def test_a_demo_without_such_a_person_names_nobody() -> None:
+    assert traveller(Plan(customers=1, days=90, seed=7, end=1_795_219_200_000)) is None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from cli_call import call
 
 from etappe.cli.app import COMMANDS, load
-from etappe.errors import EtappeError
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -89,6 +89,23 @@ def test_what_goes_wrong_is_one_message_and_exit_code_1(tmp_path: Path) -> None:
     assert "start Etappe with `etappe up`" in done.stderr
 
 
-def test_why_says_that_it_is_not_there_yet(tmp_path: Path) -> None:
-    with pytest.raises(EtappeError, match="not available yet"):
-        call("journey", "user_id:1", "--why", "--data-dir", tmp_path)
+def test_the_version_is_that_of_the_package() -> None:
+    assert call("--version").out == f"etappe {version('etappe')}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("up", "--collect-port", "abc"),
+            "Invalid value for '--collect-port': 'abc' (wanted a whole number)",
+        ),
+        (("keys", "create", "foo"), "'kind': 'foo' (wanted one of write, secret, read, admin)"),
+        (("demo", "--customers", "0"), "'--customers': '0' (wanted 1 or more)"),
+        (("demo", "--end", "soon"), "'--end': 'soon' (wanted a day like 2026-01-31)"),
+    ],
+)
+def test_a_wrong_word_is_named_with_its_value_and_what_is_wanted(words: tuple[str, ...], says: str) -> None:
+    called = call(*words)
+    assert called.code == 2
+    assert says in " ".join(called.err.split())

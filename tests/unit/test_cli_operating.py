@@ -141,6 +141,20 @@ def test_an_unknown_key_or_workspace_is_named(folder: Path) -> None:
         done(folder, "keys", "create", "read", "--workspace", "nowhere")
 
 
+def test_what_is_not_there_is_not_called_a_wrong_setting(folder: Path) -> None:
+    said = []
+    for words in (("keys", "revoke", "nope"), ("workspaces", "create", "default")):
+        with pytest.raises(EtappeError) as caught:
+            done(folder, *words)
+        said.append(str(caught.value))
+    assert [each.startswith("Nothing was changed. ") for each in said] == [True, True]
+
+
+def test_keys_of_a_workspace_that_there_is_not_are_not_an_empty_list(folder: Path) -> None:
+    with pytest.raises(EtappeError, match="no workspace nope: look at `etappe workspaces list`"):
+        done(folder, "keys", "list", "--workspace", "nope", "--json")
+
+
 def test_a_kind_that_does_not_exist_is_wrong_use(folder: Path) -> None:
     assert call("keys", "create", "root", "--data-dir", folder).code == 2
 
@@ -196,9 +210,21 @@ def test_every_problem_of_a_broken_model_is_named_on_a_line(tmp_path: Path) -> N
     )
     with pytest.raises(EtappeError, match="cannot be used") as caught:
         check(file)
-    lines = str(caught.value).splitlines()[1:]
-    assert len(lines) == 2
-    assert all("shop.yaml" in line for line in lines)
+    first, *lines = str(caught.value).splitlines()
+    assert first == "The phase model cannot be used. 2 problems:"
+    assert [line.partition(": ")[0] for line in lines] == [f"  {file} line {number}" for number in (1, 2)]
+
+
+def test_the_problems_of_a_broken_model_are_json_where_a_script_asks(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(MODEL.replace("Order Completed", "[]").replace("name: shop", "name: My Shop"))
+    called = call("models", "check", file, "--json")
+    said = json.loads(called.out)
+    assert (called.code, said["good"]) == (1, False)
+    assert [each["field"] for each in said["problems"]] == [
+        f"{file} line 1: name",
+        f"{file} line 9: phases[1].rules[0].event",
+    ]
 
 
 def test_a_missing_model_file_is_wrong_use() -> None:

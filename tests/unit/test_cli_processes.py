@@ -109,6 +109,17 @@ def screen(first: bool, terminal: bool) -> str:
     return capture.get()
 
 
+def test_no_line_to_copy_is_wider_than_100_columns() -> None:
+    commands = screen(first=True, terminal=False).partition("Send a touchpoint")[2]
+    assert max(len(line) for line in commands.splitlines()) <= 100
+
+
+def test_later_commands_read_the_keys_from_their_file() -> None:
+    text = screen(first=False, terminal=False)
+    assert [KEYS.write_key in text, KEYS.read_token in text] == [False, False]
+    assert "Bearer $(grep -o 'wk_[^\"]*' /data/keys.json)" in text
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_commands_to_copy_are_never_wrapped(terminal: bool) -> None:
     lines = screen(first=True, terminal=terminal).splitlines()

@@ -141,3 +141,32 @@ def test_columns_that_a_file_lacks_are_named_with_the_field_that_wants_them(tmp_
 
     assert [(each.field, each.value) for each in missing] == [("value", "price")]
     assert "id, cost" in missing[0].wanted
+
+
+def message(folder: Path, text: str) -> list[str]:
+    with pytest.raises(BadMapping) as caught:
+        read_mapping(written(folder, text))
+    return str(caught.value).splitlines()
+
+
+def test_a_mistake_is_named_with_its_line_and_what_was_meant(tmp_path):
+    first, *lines = message(tmp_path, SMALLEST + "valu: 1\nat: {column: t, formt: x}\n")
+
+    assert first == f"The mapping cannot be used. {tmp_path / 'leads.yaml'}:"
+    assert lines[0].startswith("  line 3: valu is 1, wanted value (did you mean that?), or one of event, ")
+    assert lines[1].startswith("  line 4: at.formt is 'x', wanted format (did you mean that?)")
+
+
+def test_broken_yaml_is_named_with_line_and_column(tmp_path):
+    assert message(tmp_path, "event: Lead\nidentifiers: {a: b\nvalue: 1\n")[1].startswith("  line 3, column ")
+
+
+def test_a_mapping_that_holds_itself_harms_nothing(tmp_path):
+    assert "lines" not in message(tmp_path, "event: &a {x: *a}\nidentifiers: {crm_id: '{id}'}\n")[0]
+
+
+def test_a_column_that_the_file_does_not_have_comes_with_the_nearest(tmp_path):
+    mapping = read_mapping(written(tmp_path, "event: Lead\nidentifiers: {crm_id: '{nme}'}\n"))
+
+    (problem,) = mapping.missing(("name", "size"))
+    assert problem.wanted == "name (did you mean that?), or one of the file's columns: name, size"

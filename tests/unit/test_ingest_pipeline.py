@@ -10,12 +10,13 @@ import pytest
 
 from etappe.clock import iso
 from etappe.identifiers import make_identifier
-from etappe.touchpoint import Touchpoint
+from etappe.touchpoint import Touchpoint, encode_record
 from etappe.workspaces import KeyKind, Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
 from ingest.native import Native
 from ingest.pipeline import Sorted, sort_events
+from ingest.rejects import reject_entries
 
 NOW = 1_700_000_000_000
 HOUR = 3_600_000
@@ -315,3 +316,85 @@ def test_a_path_that_was_sent_stays() -> None:
     assert accepted(page={"path": "/a?x=1"}).page.path == "/a"
     assert accepted(page={"url": "https://x.ch"}).page.path == "/"
     assert accepted(page={"url": "nonsense"}).page.path == ""
+
+
+def properties_of(raw: bytes) -> bytes:
+    wire = Native().read(b'{"event":"A","identifiers":{"user_id":"u"},"properties":%b}' % raw)
+    return bytes(sort_events(wire, sender()).accepted[0].properties)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (b'{"a":1,"a":2}', b'{"a":2}'),
+        (b'{"a":"x@b.ch", "a" :1}', b'{"a":1}'),
+        (b'{"a":"1:2","a":2}', b'{"a":2}'),
+        (b'{"a":"1:2","a" :2}', b'{"a":2}'),
+        (b'{"a":"1:2","a"\t\n:2}', b'{"a":2}'),
+        (b'{"n":[{"a":"anna@b.ch","a":1}]}', b'{"n":[{"a":1}]}'),
+        (rb'{"a":1,"\u0061":2,"c":"\u003a"}', b'{"a":2,"c":":"}'),
+        (rb'{"x":"a@b.ch","x":"\u003a\u003a"}', b'{"x":"::"}'),
+    ],
+)
+def test_of_a_name_that_stands_twice_the_last_value_is_kept(raw: bytes, kept: bytes) -> None:
+    assert properties_of(raw) == kept
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"t": "09:30", "n":1.50}', b'{"n": [{"a":1.0},{"a":2.0}], "u":"https://x.ch"}']
+)
+def test_what_repeats_no_name_stays_as_it_was_written(raw: bytes) -> None:
+    assert properties_of(raw) == raw
+
+
+def test_a_workspace_that_keeps_traits_keeps_no_name_twice_either() -> None:
+    keeping = Workspace("shop", "00" * 32, keep_traits=True)
+    wire = Native().read(b'{"event":"A","identifiers":{"user_id":"u"},"traits":{"email":"a@b.ch","email":5}}')
+    assert bytes(sort_events(wire, sender(workspace=keeping)).accepted[0].traits) == b'{"email":5}'
+
+
+def test_addresses_are_taken_out_of_every_text_of_an_event() -> None:
+    address = "anna@example.ch"
+    touchpoint = accepted(
+        id=address,
+        event=f"Mail to {address}",
+        channel=address,
+        account=address,
+        page={"title": f"Mail <{address}>"},
+        campaign=dict.fromkeys(("source", "medium", "name", "term", "content"), f"to {address}"),
+        experiments={address: address},
+        context={"user_agent": f"UA ({address})"},
+        identifiers={"user_id": f"auth0|{address}", "crm": "anna%40example.ch", "x": f"Anna <{address}>."},
+    )
+    assert b"anna" not in encode_record(touchpoint)
+    assert touchpoint.event == "Mail to [redacted]"
+    assert touchpoint.campaign.name == "to [redacted]"
+    assert (touchpoint.page.title, touchpoint.account) == ("Mail <[redacted]>", "")
+
+
+def test_an_id_that_holds_an_address_still_tells_copies() -> None:
+    first, again, other = (accepted(id=each).id for each in ("a@b.ch-1", "a@b.ch-1", "a@b.ch-2"))
+    assert first == again != other and "@" not in first
+
+
+def test_countries_and_currencies_are_codes_or_absent() -> None:
+    assert accepted(context={"country": "ch"}, currency="chf").country == "CH"
+    for wrong in ("anna@example.ch", "Schweiz", "c1", "ü"):
+        touchpoint = accepted(context={"country": wrong}, currency=wrong)
+        assert (touchpoint.country, touchpoint.currency) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"at": "x" * 30 + "anna@example.ch"},
+        {"identifiers": {"anna@example.ch": "v"}},
+        {"identifiers": {"anna@example.ch": ["v"]}},
+        {"id": "anna@example.ch", "value": "x"},
+    ],
+)
+def test_what_is_kept_of_a_refused_event_holds_no_address(fields: dict[str, Any]) -> None:
+    (refused,) = sort(event(**fields)).refused
+    (entry,) = reject_entries([refused], sender(), "native")
+    assert b"anna" not in entry.value and b"anna" not in entry.key
+    assert "anna" not in refused.refusal.detail

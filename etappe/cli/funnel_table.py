@@ -1,0 +1,83 @@
+"""A phase funnel as a table with bars that fits the terminal: no row is ever wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from etappe.cli.show import bar, span, squeeze
+
+Row = Mapping[str, Any]
+
+_NUMBERS = ("count", "of first", "of prev.", "dropped", "median")
+_GAP = 2
+"""Spaces between two columns."""
+_LEAST = {"period": 10, "group": 6, "phase": 13}
+"""What is left of long names: the group gives way first, the phase where even that is not enough."""
+_LEAST_PHASE = 8
+_BAR = range(8, 31)
+"""Widths of a bar; where there is less room there is none."""
+
+
+def funnel_table(rows: list[Row], width: int) -> Table:
+    """At most `width` characters: first the bar gives way, then long names lose their ends."""
+    rows = sorted(rows, key=lambda row: str(row.get("period") or ""))  # each period with its groups
+    heads = [head for head in ("period", "group") if any(row.get(head) is not None for row in rows)]
+    lines = [([_name(row, head) for head in (*heads, "phase")], _numbers(row)) for row in rows]
+    names = _longest([*heads, "phase"], [line[0] for line in lines])
+    numbers = _longest(list(_NUMBERS), [line[1] for line in lines])
+    room = width - sum(numbers) - _GAP * (len(names) + len(numbers) - 1)
+    bar_width = min(_BAR[-1], room - sum(names) - _GAP)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    _add_names(table, heads, squeeze(names, _least(heads, room), room))
+    if bar_width in _BAR:
+        table.add_column("", no_wrap=True)
+    for head in _NUMBERS:
+        table.add_column(head, justify="right", no_wrap=True)
+    before: list[str] = []
+    for row, (named, counted) in zip(rows, lines, strict=True):
+        drawn = [bar(row["rate"] or 0, bar_width)] if bar_width in _BAR else []
+        table.add_row(*(Text(each) for each in _once(named, before)), *drawn, *counted)
+        before = named
+    return table
+
+
+def _least(heads: list[str], room: int) -> list[int]:
+    least = [_LEAST[head] for head in (*heads, "phase")]
+    return least if sum(least) <= room else [*least[:-1], _LEAST_PHASE]
+
+
+def _add_names(table: Table, heads: list[str], widths: list[int]) -> None:
+    for head, most in zip((*heads, "phase"), widths, strict=True):
+        table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=most)
+
+
+def _once(named: list[str], before: list[str]) -> list[str]:
+    """Period and group are named on their first line alone."""
+    *groups, phase = named
+    return [*("" if named[: i + 1] == before[: i + 1] else each for i, each in enumerate(groups)), phase]
+
+
+def _name(row: Row, head: str) -> str:
+    return str(row.get(head) or "(none)")
+
+
+def _longest(heads: list[str], lines: list[list[str]]) -> list[int]:
+    return [max(len(cell) for cell in column) for column in zip(heads, *lines, strict=True)]
+
+
+def _numbers(row: Row) -> list[str]:
+    return [
+        f"{row['count']:,}",
+        _percent(row["rate"]),
+        _percent(row["step_rate"]),
+        f"{row['dropped']:,}",
+        span(row["median_seconds"]),
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
