@@ -11,13 +11,16 @@ from rich.text import Text
 from etappe.cli.show import bar, span, squeeze
 
 Row = Mapping[str, Any]
+Line = tuple[list[str], list[str]]
+"""The names of a row (period, group, phase) and its numbers, as they are printed."""
 
 _NUMBERS = ("count", "of first", "of prev.", "dropped", "median")
 _GAP = 2
 """Spaces between two columns."""
-_LEAST = {"period": 10, "group": 6, "phase": 13}
-"""What is left of long names: the group gives way first, the phase where even that is not enough."""
-_LEAST_PHASE = 8
+_LEAST = {"period": 10, "group": 6, "phase": 8}
+"""What is left of a long name where there is no room for it."""
+_USUAL_PHASE = 13
+"""Enough for every phase of a built-in model."""
 _BAR = range(8, 31)
 """Widths of a bar; where there is less room there is none."""
 
@@ -25,34 +28,45 @@ _BAR = range(8, 31)
 def funnel_table(rows: list[Row], width: int) -> Table:
     """At most `width` characters: first the bar gives way, then long names lose their ends."""
     rows = sorted(rows, key=lambda row: str(row.get("period") or ""))  # each period with its groups
-    heads = [head for head in ("period", "group") if any(row.get(head) is not None for row in rows)]
-    lines = [([_name(row, head) for head in (*heads, "phase")], _numbers(row)) for row in rows]
-    names = _longest([*heads, "phase"], [line[0] for line in lines])
-    numbers = _longest(list(_NUMBERS), [line[1] for line in lines])
-    room = width - sum(numbers) - _GAP * (len(names) + len(numbers) - 1)
-    bar_width = min(_BAR[-1], room - sum(names) - _GAP)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    _add_names(table, heads, squeeze(names, _least(heads, room), room))
-    if bar_width in _BAR:
-        table.add_column("", no_wrap=True)
-    for head in _NUMBERS:
-        table.add_column(head, justify="right", no_wrap=True)
+    heads = [
+        *(head for head in ("period", "group") if any(row.get(head) is not None for row in rows)),
+        "phase",
+    ]
+    lines = [([_name(row, head) for head in heads], _numbers(row)) for row in rows]
+    widths, bar_width = _widths(heads, lines, width)
+    table = _without_rows(heads, widths, has_bar=bar_width > 0)
     before: list[str] = []
     for row, (named, counted) in zip(rows, lines, strict=True):
-        drawn = [bar(row["rate"] or 0, bar_width)] if bar_width in _BAR else []
+        drawn = [bar(row["rate"] or 0, bar_width)] if bar_width else []
         table.add_row(*(Text(each) for each in _once(named, before)), *drawn, *counted)
         before = named
     return table
 
 
+def _widths(heads: list[str], lines: list[Line], width: int) -> tuple[list[int], int]:
+    """Those of the names' columns, and that of the bar, 0 for none."""
+    names = _longest(heads, [named for named, _ in lines])
+    numbers = _longest(list(_NUMBERS), [counted for _, counted in lines])
+    room = width - sum(numbers) - _GAP * (len(names) + len(numbers) - 1)
+    bar_width = min(_BAR[-1], room - sum(names) - _GAP)
+    return squeeze(names, _least(heads, room), room), bar_width if bar_width in _BAR else 0
+
+
 def _least(heads: list[str], room: int) -> list[int]:
-    least = [_LEAST[head] for head in (*heads, "phase")]
-    return least if sum(least) <= room else [*least[:-1], _LEAST_PHASE]
+    """The group gives way first, the phase where that is not enough."""
+    others = [_LEAST[head] for head in heads[:-1]]
+    return [*others, max(_LEAST["phase"], min(_USUAL_PHASE, room - sum(others)))]
 
 
-def _add_names(table: Table, heads: list[str], widths: list[int]) -> None:
-    for head, most in zip((*heads, "phase"), widths, strict=True):
+def _without_rows(heads: list[str], widths: list[int], *, has_bar: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head, most in zip(heads, widths, strict=True):
         table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=most)
+    if has_bar:
+        table.add_column("", no_wrap=True)
+    for head in _NUMBERS:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
 
 
 def _once(named: list[str], before: list[str]) -> list[str]:

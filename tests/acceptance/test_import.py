@@ -107,7 +107,7 @@ def test_a_mapping_that_does_not_fit_the_file_is_refused_before_anything_is_sent
     done = etappe_up.command("import", str(orders(tmp_path, 3)), "--map", str(wrong))
 
     assert done.returncode == 1
-    assert "id is 'ordre', wanted one of the file's columns: order, customer, day, total" in done.stderr
+    assert "line 4: id is 'ordre', wanted order (did you mean that?), or one of the file's " in done.stderr
     assert "Traceback" not in done.stderr
     assert stored(etappe_up) == before
 

@@ -135,7 +135,7 @@ def test_no_row_of_a_funnel_is_wrapped(width: int) -> None:
     lines = drawn(rows, width)
     assert len(lines) == 1 + len(rows)
     assert max(map(len, lines)) <= width
-    assert sum("considerat" in line for line in lines) == 4
+    assert sum("considera" in line for line in lines) == 4
     assert sum("12.6 min" in line for line in lines) == len(rows)
 
 

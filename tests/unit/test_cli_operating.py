@@ -229,3 +229,10 @@ def test_the_problems_of_a_broken_model_are_json_where_a_script_asks(tmp_path: P
 
 def test_a_missing_model_file_is_wrong_use() -> None:
     assert call("models", "check", "/nowhere.yaml").code == 2
+
+
+def test_an_import_without_events_is_refused_once_and_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("name,size\na,1\nb,2\n")
+    with pytest.raises(EtappeError, match=r"has no column event: give --map .*, or name the column event"):
+        call("import", file, "--dry-run")
