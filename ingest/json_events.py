@@ -25,7 +25,7 @@ _decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
 
-CUT_BRACKETS = 50_000
+CUT_BRACKETS = 250_000
 """Each costs a step in Python; a full batch of usual events has fewer."""
 
 # A string without its end is taken to the end of the body, so that no body is scanned twice.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 import zlib
 from typing import Any
 
@@ -178,10 +177,9 @@ def test_what_is_too_deep_is_cut_and_the_rest_stays() -> None:
     assert events[1] == b'{"c":3}'
 
 
-def test_cutting_a_hostile_body_takes_no_time() -> None:
-    begun = time.process_time()
-    cut_deep(b"[" * 5000 + b'"' + b'\\"' * 200_000)
-    assert time.process_time() - begun < 1
+@pytest.mark.timeout(20)  # a search that starts again at every quotation mark would take minutes
+def test_cutting_a_hostile_body_looks_at_it_once() -> None:
+    assert len(cut_deep(b"[" * 5000 + b'"' + b'\\"' * 200_000)) < 5000
     with pytest.raises(BadInput):
         split_events(b"[" * 100_000)
 

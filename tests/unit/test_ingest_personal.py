@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import orjson
 import pytest
@@ -57,10 +56,10 @@ def test_web_addresses_lose_what_is_personal(url: str, left: str) -> None:
     assert clean_url(url) == left
 
 
-def test_looking_for_addresses_in_a_hostile_text_takes_no_time() -> None:
-    begun = time.process_time()
-    clean_text("a" * 32_000 + " @" + "@a" * 8_000 + "." * 8_000)
-    assert time.process_time() - begun < 1
+@pytest.mark.timeout(20)  # a search that starts again at every sign would take minutes
+def test_a_hostile_text_without_an_address_stays_as_it_is() -> None:
+    text = "a" * 32_000 + " @" + "@a" * 8_000 + "." * 8_000
+    assert clean_text(text) == text
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ def test_the_key_may_stand_in_the_body() -> None:
 
 
 def test_deep_nesting_refuses_one_item_and_not_the_batch() -> None:
-    deep = b"[" * 20_000 + b"]" * 20_000
+    deep = b"[" * 100_000 + b"]" * 100_000
     body = (
         b'{"batch":[{"type":"page","userId":"u"},{"type":"page","userId":"u","properties":{"a":%b}}]}' % deep
     )
