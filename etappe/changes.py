@@ -31,6 +31,8 @@ class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stamp: int
     event_id: bytes
     source: str
+    import_id: str = ""
+    """The import that brought it; links of imports can be taken back."""
 
 
 class Touched(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -54,6 +56,8 @@ class Batch(msgspec.Struct, tag="batch"):
     positions: dict[int, int]
     stamp: int
     """Latest receipt in the batch, ms."""
+    imports: list[str] = []
+    """The imports whose touchpoints are in the batch, whatever became of them."""
 
 
 class Rebuild(msgspec.Struct, tag="rebuild"):
@@ -63,7 +67,15 @@ class Rebuild(msgspec.Struct, tag="rebuild"):
     asked: int
 
 
-Change = Batch | Rebuild
+class Undo(msgspec.Struct, tag="undo"):
+    """An operator takes back what one import had brought by the time `asked` (ms)."""
+
+    workspace: str
+    import_id: str
+    asked: int
+
+
+Change = Batch | Rebuild | Undo
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Change] = msgspec.msgpack.Decoder(Change)

@@ -37,8 +37,12 @@ DEFAULT_TYPES = {
         IdentifierType("phone", "person", 3, personal=True),
         IdentifierType("anonymous_id", "device", 10),
         IdentifierType("device_id", "device", 11),
+        IdentifierType("daily_id", "device", 20, personal=True),
     )
 }
+
+DAILY = "daily_id"
+"""Made by the collector for a visitor who has not consented: another one each day, and never linked."""
 
 _OTHER_PERSON_RANK = 5
 

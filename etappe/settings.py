@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -54,6 +56,25 @@ class Settings(BaseSettings):
         8082, ge=0, le=65535, description="Port on which `etappe stitch` is watched: /readyz, /metrics."
     )
 
+    address_header: str = Field(
+        "", description="Header in which a proxy names the visitor's IP address, such as X-Forwarded-For."
+    )
+    country_header: str = Field(
+        "", description="Header in which a proxy names the visitor's country, such as CF-IPCountry."
+    )
+
+    snowplow_paths: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="More /vendor/version paths that take Snowplow trackers' requests, with commas between.",
+    )
+
+    rate_limit: float = Field(
+        0, ge=0, description="Events a second of each write or secret key in each collector; 0: no limit."
+    )
+    query_rate_limit: float = Field(
+        0, ge=0, description="Requests a second of each token in each query API; 0: no limit."
+    )
+
     log_partitions: int = Field(4, ge=1, le=1024, description="Partitions of a new log's topic touchpoints.")
     log_retain_days: float = Field(
         7, gt=0, description="Days that the log keeps records which everybody has read."
@@ -77,6 +98,22 @@ class Settings(BaseSettings):
     commit_seconds: float = Field(
         1, gt=0, description="Seconds between two commits of the stitcher's offsets."
     )
+    reject_ratio: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of unreadable records above which the stitcher stops; 1: never.",
+    )
+    rejects_days: float = Field(30, gt=0, description="Days that refused events are kept.")
+    rejects_rows: int = Field(1_000_000, gt=0, description="Refused events that one workspace may keep.")
+    rejects_bytes: int = Field(
+        1 << 30, gt=0, description="Bytes of refused events that one workspace may keep."
+    )
+    collector_url: str = Field(
+        "",
+        pattern="^(https?://[^/?#]+/?)?$",
+        description="Where the query API finds the collector; default: collect_port on this machine.",
+    )
     query_seconds: float = Field(30, gt=0, description="Seconds that one question may take.")
     query_memory: int = Field(4 << 30, gt=0, description="Bytes of memory that one question may use.")
     query_rows: int = Field(5_000_000, gt=0, description="Rows that one answer may have.")
@@ -97,6 +134,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    @field_validator("snowplow_paths", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
     @property
     def log(self) -> str:
         return self.log_url or f"sqlite:///{self.data_dir / 'log'}"
@@ -104,6 +146,13 @@ class Settings(BaseSettings):
     @property
     def warehouse(self) -> str:
         return self.warehouse_url or f"chdb:///{self.data_dir / 'warehouse'}"
+
+    @property
+    def collector(self) -> str:
+        """The collector's address for the query API."""
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - looked up, not bound
+        name = f"[{here}]" if ":" in here else here
+        return self.collector_url.rstrip("/") or f"http://{name}:{self.collect_port}"
 
     @property
     def log_options(self) -> LogOptions:

@@ -48,6 +48,12 @@ LAG_OF_RETENTION = Gauge("etappe_lag_of_retention_ratio", "Lag as a share of ret
 # Questions that hit a limit of time, memory or rows. Rises: narrow the questions or raise the limits.
 LIMITED_QUERIES = Counter("etappe_limited_queries", "Questions stopped by a limit", registry=REGISTRY)
 
+# Refused events no longer kept. room: a workspace's bound, look who sends rubbish; age; unreadable: of topic rejects.
+DROPPED_REJECTS = Counter("etappe_dropped_rejects", "Refused events dropped", ["why"], registry=REGISTRY)
+
+# Steps of the stitcher that stand still, since most records cannot be read. Run the version that wrote them.
+HALTED = Gauge("etappe_halted_steps", "Steps that stand still", registry=REGISTRY)
+
 
 def metrics_page() -> bytes:
     """The text of `/metrics`."""

@@ -18,14 +18,14 @@ ABSENT = msgspec.Raw(b"")
 """No JSON. It is left out of a record because it is this very object: another empty Raw would not be."""
 
 
-class Page(msgspec.Struct, omit_defaults=True, frozen=True):
+class Page(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     url: str = ""
     path: str = ""
     title: str = ""
     referrer: str = ""
 
 
-class Campaign(msgspec.Struct, omit_defaults=True, frozen=True):
+class Campaign(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     source: str = ""
     medium: str = ""
     name: str = ""
@@ -33,7 +33,7 @@ class Campaign(msgspec.Struct, omit_defaults=True, frozen=True):
     content: str = ""
 
 
-class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True, gc=False):
     """One record of topic `touchpoints`. Times in milliseconds since 1970, UTC; absent texts are empty."""
 
     workspace: str
@@ -67,29 +67,61 @@ class Touchpoint(msgspec.Struct, omit_defaults=True, kw_only=True):
     properties: msgspec.Raw = ABSENT
     source: str = "native"
     """The protocol it came by."""
+    ip: str = ""
+    """The visitor's network (203.0.113.0/24), where the workspace keeps it."""
+    import_id: str = ""
+    """The import it belongs to, which may be undone as a whole."""
 
 
 class Reject(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """One record of topic `rejects`: a refused event, its reason, and its body without personal identifiers."""
+    """One record of topic `rejects`: an event that the collector refused and why, or that it was replayed since.
+
+    Holds all that a replay needs to read the event as it would have been read; nothing personal.
+    """
 
     workspace: str
     id: str
     reason: str
     detail: str
     stamp: int
+    """Receipt by the collector, ms."""
     source: str = "native"
+    """The protocol it came by."""
+    path: str = ""
+    """Where it was sent: which of the protocol's calls it is."""
+    caller: str = ""
+    """The kind of its key."""
+    agent: str = ""
+    country: str = ""
+    """Both of the request's head, where a browser sent it."""
+    import_id: str = ""
     body: msgspec.Raw = msgspec.Raw(b"null")
+    """As it was sent, with `marks` in place of identifiers that are personal; null where it is not kept."""
+    outer: msgspec.Raw = ABSENT
+    """What its request said for all of its events, their list left empty."""
+    marks: list[str] = []
+    """The texts in `body` and `outer` that the collector put there in place of an identifier."""
+    state: Literal["open", "replayed"] = "open"
+    replayed_at: int = 0
+    replayed_by: str = ""
+    """The id of the admin token."""
 
 
 encode_record: Callable[[Touchpoint | Reject], bytes] = msgspec.json.Encoder().encode
 """A record's bytes; the encoder itself, since a call around it would be a tenth of its time."""
 
 _decode = msgspec.json.Decoder(Touchpoint).decode
+_decode_reject = msgspec.json.Decoder(Reject).decode
 
 
 def decode_touchpoint(value: bytes) -> Touchpoint:
     """msgspec.DecodeError or ValidationError where the record is not one."""
     return _decode(value)
+
+
+def decode_reject(value: bytes) -> Reject:
+    """As `decode_touchpoint`."""
+    return _decode_reject(value)
 
 
 def record_key(workspace: str, event_id: str) -> bytes:

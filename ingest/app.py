@@ -19,28 +19,18 @@ from ingest.bodies import Receive
 from ingest.collector import Collector
 from ingest.http import App, Scope, Send
 from ingest.keys import Keys
-from ingest.native import Native
-from ingest.segment import BATCH_PATHS, PATHS, Segment
+from ingest.routes import hot_routes
 from ingest.service import create_service
-from ingest.writes import WriteRoute
+from ingest.visitors import ProxyHeaders
 
 logger = structlog.get_logger()
 
 
 def create_app(settings: Settings, log: EventLog, register: RegisterFile, clock: Clock) -> App:
     """The collector as an ASGI application: hot paths by themselves, everything else through FastAPI."""
-    collector = Collector(log, Keys(register), clock)
-    return Dispatcher(hot_routes(collector), create_service(collector))
-
-
-def hot_routes(collector: Collector) -> dict[str, App]:
-    """Every path that takes writes, with its protocol."""
-    routes: dict[str, App] = {"/v1/touchpoints": WriteRoute(collector, Native())}
-    for path, call in PATHS.items():
-        routes[path] = WriteRoute(collector, Segment(call))
-    for path in BATCH_PATHS:
-        routes[path] = WriteRoute(collector, Segment())
-    return routes
+    proxy = ProxyHeaders(settings.address_header.lower().encode(), settings.country_header.lower().encode())
+    collector = Collector(log, Keys(register, settings.rate_limit, clock), clock, proxy)
+    return Dispatcher(hot_routes(collector, settings.snowplow_paths), create_service(collector))
 
 
 class Dispatcher:

@@ -8,13 +8,16 @@ import structlog
 
 from etappe.clock import Clock
 from etappe.errors import LogUnavailable
-from etappe.eventlog import REJECTS, TOUCHPOINTS, Entry, EventLog, Position
-from etappe.touchpoint import Touchpoint, encode_record, record_key
+from etappe.eventlog import IMPORTS, REJECTS, TOUCHPOINTS, Entry, EventLog, Position
+from etappe.lanes import named
+from etappe.rates import Rates
+from etappe.touchpoint import Reject, Touchpoint, encode_record, record_key
 from ingest import counts
 from ingest.drafts import Sender
 from ingest.keys import Keys
-from ingest.pipeline import Refused, Sorted
-from ingest.rejects import reject_entries
+from ingest.pipeline import Sorted
+from ingest.rejects import reject_entries, reject_entry
+from ingest.visitors import NO_PROXY, ProxyHeaders
 
 logger = structlog.get_logger()
 
@@ -25,13 +28,15 @@ BEGINNING = {0: 0}
 class Collector:
     """The log, the keys, the clock, and how far each workspace has come."""
 
-    def __init__(self, log: EventLog, keys: Keys, clock: Clock) -> None:
+    def __init__(self, log: EventLog, keys: Keys, clock: Clock, proxy: ProxyHeaders = NO_PROXY) -> None:
         self.keys = keys
         self.clock = clock
+        self.proxy = proxy
+        self.rates = Rates()
         self._log = log
         self._reached: dict[str, dict[int, int]] = {}
 
-    async def keep(self, result: Sorted, sender: Sender, protocol: str) -> str:
+    async def keep(self, result: Sorted, sender: Sender, protocol: str, path: str = "") -> str:
         """Store what was accepted and what was refused; the log's position after it, where it stored anything.
 
         Returns once the accepted ones are durable. Raises LogUnavailable, LogFull.
@@ -39,10 +44,12 @@ class Collector:
         workspace = sender.caller.workspace.name
         stored = ""
         if result.accepted:
-            stored = str(await self._store(workspace, result.accepted))
+            stored = str(
+                await self._store(workspace, result.accepted, IMPORTS if sender.import_id else TOUCHPOINTS)
+            )
             counts.accepted(workspace, protocol, len(result.accepted))
         if result.refused:
-            await self._keep_refused(result.refused, sender, protocol)
+            await self._keep_refused(reject_entries(result.refused, sender, protocol, path, result.outer))
             counts.refused(workspace, result.refused)
         return stored or self.position(workspace)
 
@@ -58,18 +65,34 @@ class Collector:
         self.keys.check()
         await self._log.check()
 
-    async def _store(self, workspace: str, touchpoints: Sequence[Touchpoint]) -> Position:
+    async def _store(self, workspace: str, touchpoints: Sequence[Touchpoint], topic: str) -> Position:
         keys = [record_key(each.workspace, each.id) for each in touchpoints]
         entries = list(map(Entry, keys, map(encode_record, touchpoints)))
-        position = await self._log.append(TOUCHPOINTS, entries)
+        position = named(topic, await self._log.append(topic, entries))
         reached = self._reached.setdefault(workspace, {})
         for partition, offset in position.offsets.items():
             reached[partition] = max(offset, reached.get(partition, 0))
         return position
 
-    async def _keep_refused(self, refused: Sequence[Refused], sender: Sender, protocol: str) -> None:
+    async def keep_replayed(self, replayed: Sequence[tuple[Reject, Touchpoint]], workspace: str) -> str:
+        """Store refused events that are accepted now, then note that they are; the position after them.
+
+        Killed between the two, they stay open in the list of rejects; replaying them again stores nothing more.
+        Raises LogUnavailable, LogFull.
+        """
+        stored = ""
+        for topic in (TOUCHPOINTS, IMPORTS):
+            some = [each for _, each in replayed if (IMPORTS if each.import_id else TOUCHPOINTS) == topic]
+            if some:
+                stored = str(await self._store(workspace, some, topic))
+        for _, touchpoint in replayed:
+            counts.accepted(workspace, touchpoint.source, 1)
+        await self._log.append(REJECTS, [reject_entry(record) for record, _ in replayed])
+        return stored or self.position(workspace)
+
+    async def _keep_refused(self, entries: Sequence[Entry]) -> None:
         """Best effort: the sender hears of them in any case."""
         try:
-            await self._log.append(REJECTS, reject_entries(refused, sender, protocol))
+            await self._log.append(REJECTS, entries)
         except LogUnavailable as error:
-            logger.warning("rejects_not_kept", count=len(refused), error=str(error))
+            logger.warning("rejects_not_kept", count=len(entries), error=str(error))

@@ -2,34 +2,89 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from ipaddress import ip_address, ip_network
+from typing import Any, NamedTuple
 
 import msgspec
 
-from etappe.touchpoint import ABSENT, Touchpoint
+from etappe.touchpoint import ABSENT, Page, Touchpoint
 from etappe.workspaces import Workspace
 from ingest.addresses import holds_address
 from ingest.keys import Caller
+from ingest.known import known_identifiers
 from ingest.reasons import Refusal
+
+_PARAMETERS = re.compile(r"[?#].*", re.DOTALL)
+
+
+class Visitor(NamedTuple):
+    """What a request's head says of the visitor whose browser sent it; all empty where that is a server."""
+
+    agent: str = ""
+    country: str = ""
+    address: str = ""
+    """Truncated, see `truncated`."""
+
+
+NOBODY = Visitor()
 
 
 class Sender:
-    """Who sent a request, and when the collector got it (milliseconds since 1970, UTC)."""
+    """Who sent a request, by which protocol, and when the collector got it (milliseconds since 1970, UTC)."""
 
-    __slots__ = ("caller", "new_touchpoint", "received")
+    __slots__ = (
+        "_blank",
+        "_is_usual",
+        "caller",
+        "import_id",
+        "keeps_ip",
+        "known",
+        "new_touchpoint",
+        "received",
+        "visitor",
+    )
 
-    def __init__(self, caller: Caller, received: int) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        received: int,
+        source: str = "native",
+        visitor: Visitor = NOBODY,
+        import_id: str = "",
+    ) -> None:
         self.caller = caller
         self.received = received
-        blank = _blank(caller.workspace, received)
+        self.visitor = visitor
+        self.import_id = import_id
+        self.keeps_ip = caller.workspace.keep_ip
+        self.known = known_identifiers(caller.salt, caller.workspace.phone_region)
+        self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
+        self._is_usual = (
+            source == "native" and not import_id and visitor is NOBODY and caller.workspace.consent_default
+        )
         self.new_touchpoint: Callable[[], Touchpoint] = blank.__copy__  # type: ignore[attr-defined]  # not in its stubs
         """A touchpoint with what all of the request have in common. A copy of it that gets the fields its
         event has costs half of a construction that names them all."""
 
+    def sign(self, touchpoint: Touchpoint) -> None:
+        """The same for one that exists and has said nothing of this."""
+        blank = self._blank
+        touchpoint.workspace = blank.workspace
+        touchpoint.stamp = blank.stamp
+        if self._is_usual:
+            return
+        touchpoint.consent_analytics = blank.consent_analytics
+        touchpoint.consent_linking = blank.consent_linking
+        touchpoint.user_agent = blank.user_agent
+        touchpoint.country = blank.country
+        touchpoint.source = blank.source
+        touchpoint.import_id = blank.import_id
 
-def _blank(workspace: Workspace, received: int) -> Touchpoint:
+
+def _blank(workspace: Workspace, received: int, source: str, visitor: Visitor, import_id: str) -> Touchpoint:
     granted = workspace.consent_default
     return Touchpoint(
         workspace=workspace.name,
@@ -40,6 +95,10 @@ def _blank(workspace: Workspace, received: int) -> Touchpoint:
         identifiers=[],
         consent_analytics=granted,
         consent_linking=granted,
+        user_agent=visitor.agent,
+        country=country_of(visitor.country),
+        source=source,
+        import_id=import_id,
     )
 
 
@@ -50,6 +109,12 @@ class WirePage(msgspec.Struct, gc=False):
     path: str | None = None
     title: str | None = None
     referrer: str | None = None
+
+
+def without_parameters(page: WirePage | Page) -> WirePage:
+    """The page, and where it was come from, without what follows `?` or `#`: click ids name a person."""
+    url, referrer = (text and _PARAMETERS.sub("", text) for text in (page.url, page.referrer))
+    return WirePage(url, page.path, page.title, referrer)
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -63,9 +128,11 @@ class Draft(msgspec.Struct, gc=False):
     traits: bytes = b""
     """A JSON object, or empty: the touchpoint's, to look into."""
     properties: bytes = b""
-    page: WirePage | None = None
+    page: WirePage | Page | None = None
     former: object = None
     """The untyped id that an alias event gives up."""
+    address: str = ""
+    """The visitor's IP address, where the event says it; `put_address` truncates it before anything else."""
 
 
 MakeDraft = Callable[[Any, Sender], Draft | Refusal]
@@ -80,25 +147,10 @@ class Wire(NamedTuple):
     """Makes a draft of one of them."""
     bodies: Callable[[], Sequence[bytes]]
     """All of them as they were written."""
-
-
-class WireProtocol(Protocol):
-    """One protocol on one path."""
-
-    name: str
-    """What touchpoints carry as their source."""
-
-    key_in_body: bool
-
-    def key_in(self, body: bytes) -> str | None:
-        """The key that the body carries, where the protocol allows that and the body can be read; BadInput where
-        it is no text."""
-
-    def read(self, body: bytes) -> Wire:
-        """Take a body apart; BadInput where it is malformed or holds nothing."""
-
-    def reply(self, accepted: int) -> tuple[int, dict[str, Any]]:
-        """Status and content once every accepted event is durable."""
+    outer: Callable[[], bytes] = bytes
+    """The rest of the body, which says something for all of them, with their list left empty; empty: nothing."""
+    headers: Callable[[], tuple[tuple[bytes, bytes], ...]] = tuple
+    """What the reply says besides, once all drafts are made: cookies."""
 
 
 def text_of(value: object) -> str | None:
@@ -122,6 +174,17 @@ def country_of(text: str) -> str:
 def currency_of(text: str) -> str:
     """Three letters (ISO 4217), as capitals; signs of currencies are not read."""
     return text.upper() if len(text) == 3 and text.isalpha() and text.isascii() else ""
+
+
+def truncated(address: str) -> str:
+    """An IP address as its network, such as `203.0.113.0/24`; empty for what is none."""
+    try:
+        found = ip_address(address.strip())
+    except ValueError:
+        return ""
+    mapped = getattr(found, "ipv4_mapped", None)
+    found = mapped or found
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
 def account_of(text: str) -> str:

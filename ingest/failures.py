@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from etappe.errors import EtappeError, Problem
 
 KEY = "a write or secret key as Bearer token, Basic user name or ?key="
@@ -58,3 +60,24 @@ class UnknownEncoding(Failure):
 
 class ClientGone(EtappeError):
     """The client closed the connection before its request was complete."""
+
+
+class WrongOrigin(Failure):
+    """This key may not be used on pages of this origin."""
+
+    status = 403
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(Problem("Origin", origin[:200], "an origin that the key was made for"))
+
+
+class TooFast(Failure):
+    """The key sends faster than its limit; send it again later."""
+
+    status = 429
+
+    def __init__(self, seconds: float, rate: float) -> None:
+        self.seconds = max(1, ceil(seconds))
+        super().__init__(
+            Problem("key", f"above its limit for {self.seconds} s", f"at most {rate:g} events a second")
+        )

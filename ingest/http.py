@@ -1,12 +1,11 @@
-"""HTTP as raw ASGI: the headers a write needs, the reply, and CORS.
-
-Nothing here reads the client's address.
-"""
+"""HTTP as raw ASGI: the head of a request, the reply, and CORS."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
 
 from ingest.bodies import Receive
 from ingest.receipts import Reply
@@ -17,65 +16,77 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Headers = list[tuple[bytes, bytes]]
 
-_WANTED = frozenset(
-    (b"authorization", b"content-encoding", b"content-length", b"origin", b"access-control-request-headers")
-)
+QUERY_FIELDS = 500
+"""Of a pixel's address; what comes after them is not read."""
 
 
-class Head(NamedTuple):
-    """What a write needs of a request's head; empty where absent."""
+class Head:
+    """What a request says before its body."""
 
-    method: str
-    query: bytes
-    authorization: bytes
-    encoding: bytes
-    length: bytes
-    origin: bytes
-    asked_headers: bytes
+    def __init__(self, scope: Scope) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._scope = scope
 
+    def header(self, name: bytes) -> bytes:
+        """By its name in small letters; empty where absent, the last one where there are several."""
+        return self._headers.get(name, b"")
 
-def read_head(scope: Scope) -> Head:
-    found = {name: value for name, value in scope["headers"] if name in _WANTED}
-    get = found.get
-    return Head(
-        scope["method"],
-        scope["query_string"],
-        get(b"authorization", b""),
-        get(b"content-encoding", b""),
-        get(b"content-length", b""),
-        get(b"origin", b""),
-        get(b"access-control-request-headers", b""),
-    )
+    @property
+    def peer(self) -> str:
+        """The address at the other end of the connection: a visitor's, or a proxy's."""
+        client = self._scope.get("client")
+        return client[0] if client else ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the client spoke TLS, to this process or to a proxy that says so."""
+        return self._scope.get("scheme") == "https" or self.header(b"x-forwarded-proto") == b"https"
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters; of a name given twice the last value. Not UTF-8: replaced by U+FFFD."""
+        text = self.query.decode("latin-1")
+        try:
+            pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=QUERY_FIELDS)
+        except ValueError:
+            pairs = parse_qsl(
+                "&".join(text.split("&")[:QUERY_FIELDS]), keep_blank_values=True, errors="replace"
+            )
+        return dict(pairs)
 
 
 def cors_headers(origin: bytes) -> Headers:
-    """Any page may send: a key decides, not the origin. Mirrored, since beacons come with credentials."""
+    """Any page may ask: a key decides, not the origin. Mirrored, since beacons come with credentials."""
     if not origin:
         return []
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"X-Etappe-Position, Retry-After"),
+        (b"access-control-expose-headers", b"X-Etappe-Position, X-Etappe-Rejected, Retry-After"),
         (b"vary", b"Origin"),
     ]
 
 
-def preflight(head: Head) -> Reply:
+def preflight(head: Head, methods: str) -> Reply:
     """The answer to a browser that asks whether it may send."""
-    asked = head.asked_headers or b"authorization, content-type, content-encoding"
+    asked = head.header(b"access-control-request-headers")
     headers = (
-        (b"access-control-allow-methods", b"POST, OPTIONS"),
-        (b"access-control-allow-headers", asked),
+        (b"access-control-allow-methods", methods.encode()),
+        (b"access-control-allow-headers", asked or b"authorization, content-type, content-encoding"),
         (b"access-control-max-age", b"86400"),
     )
     return Reply(204, b"", headers)
 
 
-async def send_reply(send: Send, reply: Reply, origin: bytes) -> None:
+async def send_reply(send: Send, reply: Reply, origin: bytes, bodiless: bool = False) -> None:
+    """`bodiless`: to a HEAD, which gets the headers alone."""
     headers: Headers = [(b"content-length", b"%d" % len(reply.body))]
     if reply.body:
-        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-type", reply.media))
     headers += reply.headers
     headers += cors_headers(origin)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else reply.body})

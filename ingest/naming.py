@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from operator import itemgetter
 
-from etappe.identifiers import DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
+from etappe.identifiers import DAILY, DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
 from ingest.addresses import holds_address, without_addresses
 from ingest.drafts import text_of
+from ingest.known import Ranked
 from ingest.limits import IDENTIFIER_CHARS
+from ingest.marks import Marked
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 
 TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-
-Ranked = tuple[int, Identifier]
-"""An identifier behind the rank of its type."""
 
 
 def read_identifier(
@@ -25,10 +22,14 @@ def read_identifier(
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     text = value if isinstance(value, str) else text_of(value)
     if text is None:
+        if isinstance(value, Marked):
+            return value.read(type_name)
         return wrong(f"identifiers.{_shown(type_name)}", kind_of(value), "a string or a number")
     if len(text) > IDENTIFIER_CHARS:
         found = f"identifiers.{_shown(type_name)}: {len(text)} characters"
         return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
+    if type_name == DAILY:
+        return refuse(Reason.BAD_IDENTIFIER, f"identifiers.{DAILY}: the collector alone makes those")
     if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
         wanted = "a type of up to 40 small letters, digits and _, a letter first"
         return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {_shown(type_name)!r} (wanted {wanted})")
@@ -39,10 +40,9 @@ def _shown(type_name: str) -> str:
     return without_addresses(type_name)[:60]
 
 
-@lru_cache(maxsize=16_384)
 def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ranked | None:
-    """Remembered, since the events of a visit carry the same identifiers. What holds an e-mail address is
-    kept only as a hash under any type: many systems use it as the user's id, or as a part of that."""
+    """What holds an e-mail address is kept only as a hash under any type: many systems use it as the user's id, or
+    as a part of that."""
     if is_blocked(text):
         return None
     identifier = make_identifier(salt, type_name, text, region)
@@ -53,9 +53,12 @@ def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ranke
 
 def best_first(identifiers: list[Ranked]) -> list[Identifier]:
     """Those of equal rank as they were sent."""
-    if len(identifiers) > 1:
-        identifiers.sort(key=_rank)
-    return [identifier for _, identifier in identifiers]
+    if len(identifiers) == 1:
+        return [identifiers[0][1]]
+    if len(identifiers) == 2:
+        (rank, one), (other_rank, other) = identifiers
+        return [one, other] if rank <= other_rank else [other, one]
+    return [identifier for _, identifier in sorted(identifiers, key=_rank)]
 
 
 _rank = itemgetter(0)

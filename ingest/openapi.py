@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from ingest.native_wire import NativeEvent
+from ingest.protocols import Description, WireProtocol
 from ingest.reasons import Reason
-from ingest.segment import BATCH_PATHS, PATHS
-from ingest.segment_wire import SegmentBatch, SegmentEvent
+from ingest.routes import protocols
 
 Json = dict[str, Any]
 
@@ -43,6 +42,12 @@ class SegmentReceipt(Receipt):
     """The same, as Segment's clients expect it."""
 
     success: bool = True
+
+
+class PostHogReceipt(Receipt):
+    """The same, as PostHog's clients expect it."""
+
+    status: Literal["Ok"] = "Ok"
 
 
 class WireProblem(msgspec.Struct):
@@ -82,10 +87,15 @@ def add_hot_routes(document: Json) -> Json:
 
 
 def _components() -> Json:
-    types = [_documented(kind) for kind in (NativeEvent, SegmentEvent, SegmentBatch)]
-    _, found = msgspec.json.schema_components([*types, Receipt, SegmentReceipt, Error], ref_template=REF)
-    found["NativeEvent"]["required"] = ["event", "identifiers"]
-    found["SegmentBatch"]["properties"]["batch"] = {"type": "array", "items": _ref("SegmentEvent")}
+    described = [each.described for by_path in protocols().values() for each in by_path]
+    bodies = {each.body for each in described if each.body is not None}
+    types = [_documented(kind) for kind in sorted(bodies, key=lambda kind: kind.__name__)]
+    replies = (Receipt, SegmentReceipt, PostHogReceipt, Error)
+    _, found = msgspec.json.schema_components([*types, *replies], ref_template=REF)
+    for each in described:
+        if each.body is not None:
+            found[each.body.__name__] |= {"required": list(each.required)} if each.required else {}
+            found[each.body.__name__]["properties"] |= each.properties
     found["Rejected"]["properties"]["reason"]["enum"] = [reason.code for reason in Reason]
     return found
 
@@ -100,39 +110,61 @@ def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
 
 
 def _paths() -> Json:
-    event = _ref("NativeEvent")
-    native = {"oneOf": [event, {"type": "array", "items": event}]}
-    paths = {"/v1/touchpoints": _operation("Send touchpoints.", native, "202", "Receipt", ndjson=event)}
-    for path, call in PATHS.items():
-        paths[path] = _operation(f"Segment: {call}.", _ref("SegmentEvent"), "200", "SegmentReceipt")
-    for path in BATCH_PATHS:
-        paths[path] = _operation("Segment: several calls.", _ref("SegmentBatch"), "200", "SegmentReceipt")
-    return paths
-
-
-def _operation(summary: str, body: Json, status: str, reply: str, ndjson: Json | None = None) -> Json:
-    content = {"application/json": {"schema": body}, "text/plain": {"schema": body}}
-    if ndjson is not None:
-        content["application/x-ndjson"] = {"schema": ndjson}
-    return {
-        "post": {
-            "summary": summary,
-            "tags": ["write"],
-            "security": [{"bearer": []}, {"basic": []}, {"query": []}],
-            "requestBody": {"required": True, "content": content},
-            "responses": {status: _response("Durable.", reply, POSITION), **_failures()},
+    found: Json = {}
+    for path, each_protocol in protocols().items():
+        found[path] = {
+            method.lower(): _operation(each)
+            for each in each_protocol
+            for method in each.methods
+            if method != "HEAD"
         }
+    return found
+
+
+def _operation(protocol: WireProtocol) -> Json:
+    said = protocol.described
+    operation: Json = {
+        "summary": said.summary,
+        "tags": ["write"],
+        "security": [{"bearer": []}, {"basic": []}, {"query": []}, *([{}] if protocol.names_caller else [])],
+        "responses": {str(said.status): _success(said), **_failures(protocol)},
     }
+    if said.parameters:
+        operation["parameters"] = [
+            {"name": name, "in": "query", "schema": {"type": "string"}} for name in said.parameters
+        ]
+    if said.body is not None:
+        operation["requestBody"] = {"required": True, "content": _body_content(said.body, said.lists)}
+    return operation
 
 
-def _failures() -> Json:
+def _body_content(kind: type[msgspec.Struct], lists: bool) -> Json:
+    event = _ref(kind.__name__)
+    body = {"oneOf": [event, {"type": "array", "items": event}]} if lists else event
+    content = {media: {"schema": body} for media in ("application/json", "text/plain")}
+    if lists:
+        content["application/x-ndjson"] = {"schema": event}
+    return content
+
+
+def _success(said: Description) -> Json:
+    if said.reply:
+        return _response("Durable.", said.reply, POSITION)
+    return {"description": "Durable.", "content": {said.media: {}}, "headers": POSITION}
+
+
+def _failures(protocol: WireProtocol) -> Json:
+    none = _response("Malformed, nothing to read, or no event accepted.", "Error", POSITION)
+    if protocol.described.media == "image/gif":
+        none["content"]["image/gif"] = {}
     return {
-        "400": _response("Malformed, nothing to read, or no event accepted.", "Error", POSITION),
+        "400": none,
         "401": _response("The key is missing, unknown or revoked.", "Error"),
-        "403": _response("This kind of key may not send.", "Error"),
+        "403": _response("This kind of key may not send, or not from this origin.", "Error"),
         "408": _response("The body did not arrive in time.", "Error"),
         "413": _response("Larger than the key allows.", "Error", POSITION),
         "415": _response("The body's encoding is not known.", "Error"),
+        "429": _response("Above the key's limit; see Retry-After.", "Error", POSITION),
         "503": _response("The log is full or away; see Retry-After.", "Error"),
     }
 

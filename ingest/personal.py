@@ -21,11 +21,12 @@ _SIGNS = b"@?%\\"
 
 _SIGNS_AND_BRACKETS = _SIGNS + b"{["
 
+REMEMBERED = 8_192
 REMEMBERED_CHARS = 600
 """Pages are visited again and again; longer addresses are rare, and would let anybody fill the memory."""
 
 
-def _spelled(*names: str) -> frozenset[str]:
+def spelled(*names: str) -> frozenset[str]:
     """Every usual spelling of each name, so that one look-up decides: firstName, first_name and so on."""
     found: set[str] = set()
     for name in names:
@@ -37,7 +38,7 @@ def _spelled(*names: str) -> frozenset[str]:
     return frozenset(found)
 
 
-FIELDS = _spelled(
+FIELDS = spelled(
     *("email", "e mail", "mail", "email address", "phone", "phone number", "mobile", "mobile phone"),
     *("telephone", "tel", "fax", "first name", "last name", "middle name", "full name", "surname"),
     *("given name", "family name", "maiden name", "address", "street address", "street", "street name"),
@@ -47,7 +48,7 @@ FIELDS = _spelled(
 )
 """Personal wherever they stand: in properties, in traits, in the parameters of a web address."""
 
-TRAITS = FIELDS | _spelled(
+TRAITS = FIELDS | spelled(
     *("name", "username", "user name", "nickname", "display name", "avatar", "picture"),
     *("latitude", "longitude"),
 )
@@ -83,6 +84,14 @@ def clean_campaign(source: str, medium: str, name: str, term: str, content: str)
     return Campaign(source, medium, name, term, content)
 
 
+def cleaned_campaign(campaign: Campaign) -> Campaign:
+    """The same for one that exists, which it may be itself."""
+    said = f"{campaign.source}{campaign.medium}{campaign.name}{campaign.term}{campaign.content}"
+    if "@" not in said and "%" not in said:
+        return campaign
+    return clean_campaign(campaign.source, campaign.medium, campaign.name, campaign.term, campaign.content)
+
+
 def clean_page(url: str, path: str, title: str, referrer: str) -> Page:
     """A page without what is personal in its addresses; the path from the address where there is none."""
     if len(url) + len(path) + len(title) + len(referrer) > REMEMBERED_CHARS:
@@ -96,7 +105,7 @@ def _clean_page(url: str, path: str, title: str, referrer: str) -> Page:
     return Page(url, path, clean_text(title), clean_url(referrer))
 
 
-_clean_usual_page = lru_cache(maxsize=8192)(_clean_page)
+_clean_usual_page = lru_cache(maxsize=REMEMBERED)(_clean_page)
 
 
 def clean_url(url: str) -> str:

@@ -15,6 +15,7 @@ class Reason(Enum):
     BAD_TIME = ("bad_time", "A time is neither ISO 8601 nor epoch milliseconds.")
     BAD_IDENTIFIER = ("bad_identifier", "An identifier's type or length is not allowed.")
     UNKNOWN_CALL = ("unknown_call", "The type of call is not one of the protocol's.")
+    NOT_FOR_US = ("not_for_us", "Its sender says that the event is not for Etappe.")
     TOO_LONG = ("too_long", "The event's name or id is longer than 200 characters.")
     TOO_LARGE = ("too_large", "The event is larger than 32 KB.")
     TOO_MANY = ("too_many", "The batch already had 2,500 events before this one.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import orjson
 
 from etappe.errors import BadInput, EtappeError, LogFull, LogUnavailable, Problem
-from ingest.failures import Failure
+from ingest.failures import Failure, TooFast
 from ingest.pipeline import Refused
 
 NONE_ACCEPTED = "No event was accepted."
@@ -20,25 +22,64 @@ FULL_SECONDS = 30
 AWAY_SECONDS = 5
 """Retry-After of a log that cannot be reached."""
 
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""One transparent pixel."""
+
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status, body (JSON unless empty), and headers beyond those every reply has."""
+    """Status, body (JSON unless `media` says otherwise), and headers beyond those every reply has."""
 
     status: int
     body: bytes = b""
     headers: Headers = ()
+    media: bytes = b"application/json"
+
+    def with_headers(self, headers: Headers) -> Reply:
+        return replace(self, headers=self.headers + headers) if headers else self
 
 
-def receipt(status: int, content: dict[str, Any], refused: Sequence[Refused], position: str) -> Reply:
-    """The reply to a write that was read: `content` is the protocol's, with `accepted` in it."""
-    content["rejected"] = [_listed(each) for each in refused]
-    if not content["accepted"]:
+class Result(NamedTuple):
+    """What became of a request's events, and the log's position after them ("" where there is none)."""
+
+    accepted: int
+    refused: Sequence[Refused]
+    position: str
+
+
+def receipt(status: int, content: dict[str, Any], result: Result) -> Reply:
+    """The reply to a write that was read: `content` is the protocol's, to which what became of the events is added."""
+    content["accepted"] = result.accepted
+    content["rejected"] = [_listed(each) for each in result.refused]
+    if not result.accepted:
         status = 400
         content |= {"error": NONE_ACCEPTED, "problems": []}
-    return Reply(status, orjson.dumps(content), position_header(position))
+    return Reply(status, orjson.dumps(content), position_header(result.position))
+
+
+def ok_receipt(result: Result) -> Reply:
+    """For trackers that read nothing but `ok`; what was refused is counted in a header, as in `too_old=2`."""
+    if not result.accepted:
+        return receipt(400, {}, result)
+    headers = position_header(result.position) + _rejected_header(result.refused)
+    return Reply(200, b"ok", headers, b"text/plain; charset=utf-8")
+
+
+def pixel_receipt(result: Result) -> Reply:
+    """A picture in any case, so that no page shows a broken one; a refusal stands in status and header."""
+    headers = position_header(result.position) + _rejected_header(result.refused)
+    headers += ((b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0"),)
+    return Reply(200 if result.accepted else 400, GIF, headers, b"image/gif")
+
+
+def _rejected_header(refused: Sequence[Refused]) -> Headers:
+    if not refused:
+        return ()
+    counted = Counter(each.refusal.reason.code for each in refused)
+    text = ", ".join(f"{reason}={count}" for reason, count in sorted(counted.items()))
+    return ((b"x-etappe-rejected", text.encode()),)
 
 
 def _listed(refused: Refused) -> dict[str, Any]:
@@ -51,14 +92,19 @@ def failed(error: EtappeError, position: str) -> Reply:
     """The reply to a request that was turned away as a whole."""
     headers = position_header(position)
     if isinstance(error, Failure):
+        if isinstance(error, TooFast):
+            headers += _retry_after(error.seconds)
         return Reply(error.status, _explained(str(error), error.problems), headers)
     if isinstance(error, BadInput):
         return Reply(400, _explained("The request cannot be read.", error.problems), headers)
     if isinstance(error, LogUnavailable):
-        seconds = FULL_SECONDS if isinstance(error, LogFull) else AWAY_SECONDS
-        headers += ((b"retry-after", b"%d" % seconds),)
+        headers += _retry_after(FULL_SECONDS if isinstance(error, LogFull) else AWAY_SECONDS)
         return Reply(503, _explained("Nothing was stored; send it again later.", ()), headers)
     raise error
+
+
+def _retry_after(seconds: int) -> Headers:
+    return ((b"retry-after", b"%d" % seconds),)
 
 
 def _explained(error: str, problems: Iterable[Problem]) -> bytes:

@@ -1,50 +1,66 @@
-"""Refused events as records of the topic `rejects`: reason and body, without personal values."""
+"""Refused events as records of the topic `rejects`: why, and all that a replay needs, without personal values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import msgspec
-import orjson
 
 from etappe.eventlog import Entry
-from etappe.touchpoint import Reject, encode_record, record_key
+from etappe.touchpoint import ABSENT, Reject, encode_record, record_key
 from ingest.drafts import Sender
 from ingest.ids import safe_id
 from ingest.limits import EVENT_BYTES
-from ingest.personal import redacted
+from ingest.marks import Marker
+from ingest.personal import clean_text
 from ingest.pipeline import Refused
 
 NO_BODY = b"null"
 
 
-def reject_entries(refused: Sequence[Refused], sender: Sender, source: str) -> list[Entry]:
-    """One record for each refused event."""
-    return [_entry(each, sender, source) for each in refused]
+def reject_entries(
+    refused: Sequence[Refused], sender: Sender, source: str, path: str = "", outer: bytes = b""
+) -> list[Entry]:
+    """One record for each refused event; `outer` is what their request says for all of them."""
+    records = (_record(each, sender, source, path, outer) for each in refused)
+    return [reject_entry(record) for record in records]
 
 
-def _entry(each: Refused, sender: Sender, source: str) -> Entry:
-    record = _record(each, sender, source)
+def reject_entry(record: Reject) -> Entry:
+    """Its key is the event's, so that everything said of one event stays in order."""
     return Entry(record_key(record.workspace, record.id), encode_record(record))
 
 
-def _record(each: Refused, sender: Sender, source: str) -> Reject:
+def _record(each: Refused, sender: Sender, source: str, path: str, outer: bytes) -> Reject:
+    caller = sender.caller
+    marker = Marker(caller.workspace)
+    body, around = cleaned(marker, each.body, outer)
     return Reject(
-        workspace=sender.caller.workspace.name,
-        id=safe_id(sender.caller.salt, each.id),
+        workspace=caller.workspace.name,
+        id=safe_id(caller.salt, each.id),
         reason=each.refusal.reason.code,
         detail=each.refusal.detail,
         stamp=sender.received,
         source=source,
-        body=msgspec.Raw(redacted_body(each.body)),
+        path=path,
+        caller=caller.kind,
+        agent=clean_text(sender.visitor.agent) if marker.consented else "",
+        country=sender.visitor.country,
+        import_id=sender.import_id,
+        body=msgspec.Raw(body),
+        outer=msgspec.Raw(around) if around else ABSENT,
+        marks=marker.made if body is not NO_BODY else [],
     )
 
 
-def redacted_body(body: bytes) -> bytes:
-    """`null` for what is too large to keep or nested too deep to read."""
-    if len(body) > EVENT_BYTES:
-        return NO_BODY
+def cleaned(marker: Marker, body: bytes, outer: bytes) -> tuple[bytes, bytes]:
+    """Both without what is personal; no body where it, or what belongs to it, is too large to keep, nested too
+    deep to read, or of a visitor who has not agreed to be recorded."""
+    if max(len(body), len(outer)) > EVENT_BYTES:
+        return NO_BODY, b""
     try:
-        return orjson.dumps(redacted(orjson.loads(body)))
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-        return NO_BODY
+        around = marker.clean(outer) if outer else b""
+        kept = marker.clean(body)
+    except (ValueError, RecursionError):
+        return NO_BODY, b""
+    return (kept, around) if marker.consented else (NO_BODY, b"")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from etappe.clock import parse_iso
 from ingest.limits import CLOCK_ERROR_MS
 
@@ -15,9 +17,18 @@ def read_time(value: object) -> int | None:
         return None
     if isinstance(value, str):
         return _read_text(value.strip())
+    if isinstance(value, datetime):
+        return to_ms(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     return round(value)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; no offset is UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
 
 
 def _read_text(text: str) -> int:

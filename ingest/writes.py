@@ -2,99 +2,162 @@
 
 from __future__ import annotations
 
+import re
 from time import perf_counter
 
-from etappe.errors import BadInput, EtappeError
+from etappe.errors import BadInput, EtappeError, Problem
+from etappe.origins import origin_allowed
 from ingest import counts
 from ingest.bodies import Receive, decompress, read_body
 from ingest.collector import Collector
-from ingest.drafts import Sender, Wire, WireProtocol
-from ingest.failures import ClientGone, Forbidden, TooLarge, Unauthorised
-from ingest.http import Head, Scope, Send, preflight, read_head, send_reply
+from ingest.drafts import NOBODY, Sender, Visitor, Wire
+from ingest.failures import ClientGone, Forbidden, TooFast, TooLarge, Unauthorised, WrongOrigin
+from ingest.http import Head, Scope, Send, preflight, send_reply
 from ingest.keys import Caller, secrets_of
 from ingest.limits import BATCH_EVENTS, BODY_BYTES, LISTED_EVENTS
 from ingest.pipeline import sort_events
-from ingest.receipts import Reply, failed, receipt
+from ingest.protocols import WireProtocol
+from ingest.receipts import Reply, Result, failed
 
-NOT_ALLOWED = Reply(
-    405, b'{"error":"This path takes OPTIONS, POST.","problems":[]}', ((b"allow", b"OPTIONS, POST"),)
-)
+_IMPORT_ID = re.compile(rb"[A-Za-z0-9_\-]{1,64}")
 
 
 class WriteRoute:
-    """The ASGI application of one protocol on one path."""
+    """The ASGI application of a path: by method the protocol that reads its requests."""
 
-    def __init__(self, collector: Collector, protocol: WireProtocol) -> None:
+    def __init__(self, collector: Collector, *protocols: WireProtocol) -> None:
         self._collector = collector
-        self._protocol = protocol
+        self._protocols = {method: each for each in protocols for method in each.methods}
+        self.methods = ", ".join(sorted({*self._protocols, "OPTIONS"}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = perf_counter()
-        head = read_head(scope)
+        head = Head(scope)
         try:
-            reply = await self._reply(head, receive)
+            reply = await self._answer(head, receive)
         except ClientGone:
             return
-        await send_reply(send, reply, head.origin)
+        await send_reply(send, reply, head.header(b"origin"), head.method == "HEAD")
         counts.request(reply.status, perf_counter() - begun)
 
-    async def _reply(self, head: Head, receive: Receive) -> Reply:
-        if head.method != "POST":
-            return preflight(head) if head.method == "OPTIONS" else NOT_ALLOWED
-        secrets = secrets_of(head.authorization, head.query)
-        caller = self._collector.keys.first_known(secrets)
+    async def _answer(self, head: Head, receive: Receive) -> Reply:
+        protocol = self._protocols.get(head.method)
+        if protocol is not None:
+            return await Write(self._collector, protocol, head, receive).reply()
+        return preflight(head, self.methods) if head.method == "OPTIONS" else self._not_allowed()
+
+    def _not_allowed(self) -> Reply:
+        body = b'{"error":"This path takes %b.","problems":[]}' % self.methods.encode()
+        return Reply(405, body, ((b"allow", self.methods.encode()),))
+
+
+class Write:
+    """One request on its way."""
+
+    __slots__ = ("_caller", "_collector", "_head", "_protocol", "_receive")
+
+    def __init__(self, collector: Collector, protocol: WireProtocol, head: Head, receive: Receive) -> None:
+        self._collector = collector
+        self._protocol = protocol
+        self._head = head
+        self._receive = receive
+        self._caller: Caller | None = None
+
+    async def reply(self) -> Reply:
+        """Whatever happens; ClientGone where nobody waits for it."""
+        head = self._head
+        secrets = secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
+        self._caller = self._collector.keys.first_known(secrets)
         try:
-            if caller is None:
-                caller, body = await self._open(head, receive, tried=bool(secrets))
+            if self._caller is None:
+                self._caller, body = await self._open(tried=bool(secrets))
             else:
-                body = await self._body(head, receive, caller)
-            return await self._store(self._read(body), Sender(caller, self._collector.clock()))
+                self._admit(self._caller)
+                body = await self._body(self._caller.body_bytes)
+            return await self._store(self._read(body), self._caller)
         except ClientGone:
             raise
         except Unauthorised as error:
             return failed(error, "")
         except EtappeError as error:
-            return failed(error, self._collector.position(caller.workspace.name if caller else ""))
+            workspace = self._caller.workspace.name if self._caller else ""
+            return failed(error, self._collector.position(workspace))
 
-    async def _body(self, head: Head, receive: Receive, caller: Caller) -> bytes:
-        """Who may not send learns nothing about it."""
-        if not caller.may_send:
-            raise Forbidden(caller.kind)
-        sent = await read_body(receive, head.length, caller.body_bytes)
-        return decompress(sent, head.encoding, caller.body_bytes)
+    async def _body(self, limit: int) -> bytes:
+        if self._head.method != "POST":
+            return b""
+        sent = await read_body(self._receive, self._head.header(b"content-length"), limit)
+        return decompress(sent, self._head.header(b"content-encoding"), limit)
 
-    async def _open(self, head: Head, receive: Receive, tried: bool) -> tuple[Caller, bytes]:
-        """For a body that carries its own key: caller and body, within the smallest limit whoever it is.
-
-        `tried` says whether the head had a key, which is not known: then nothing is said of the body's size.
+    async def _open(self, tried: bool) -> tuple[Caller, bytes]:
+        """For a request that does not say in its head whose it is: caller and body, within the smallest limit
+        whoever it is. `tried` says whether the head had a key, which is not known: then nothing is said of the
+        body's size.
         """
-        if not self._protocol.key_in_body:
+        if not self._protocol.names_caller:
             raise Unauthorised
         try:
-            sent = await read_body(receive, head.length, BODY_BYTES)
-            body = decompress(sent, head.encoding, BODY_BYTES)
-            secret = self._protocol.key_in(body)
+            body = await self._body(BODY_BYTES)
+            caller = self._protocol.caller_in(body, self._head, self._collector.keys)
         except BadInput:
             raise Unauthorised from None
         except TooLarge:
             if tried:
                 raise Unauthorised from None
             raise
-        caller = self._collector.keys.first_known([secret] if secret else [])
         if caller is None:
             raise Unauthorised
-        if not caller.may_send:
-            raise Forbidden(caller.kind)
+        self._admit(caller)
         return caller, body
 
+    def _admit(self, caller: Caller) -> None:
+        """Who may not send, not from there or not now, learns nothing about the body."""
+        if not caller.may_send:
+            raise Forbidden(caller.kind)
+        origin = self._head.header(b"origin")
+        if caller.origins and origin and not origin_allowed(origin.decode("latin-1"), caller.origins):
+            raise WrongOrigin(origin.decode("latin-1"))
+        self._charge(caller, 0)
+
+    def _charge(self, caller: Caller, events: int) -> None:
+        """One that has sent too much waits; one that has not may send all that it has in hand."""
+        if caller.rate:
+            seconds = self._collector.rates.take(caller.rate_key, caller.rate, events)
+            if seconds:
+                raise TooFast(seconds, caller.rate)
+
     def _read(self, body: bytes) -> Wire:
-        wire = self._protocol.read(body)
+        wire = self._protocol.read(body, self._head)
         if len(wire.events) > LISTED_EVENTS:
             raise TooLarge("events", len(wire.events), BATCH_EVENTS)
         return wire
 
-    async def _store(self, wire: Wire, sender: Sender) -> Reply:
-        result = sort_events(wire, sender)
-        position = await self._collector.keep(result, sender, self._protocol.name)
-        status, content = self._protocol.reply(len(result.accepted))
-        return receipt(status, content, result.refused, position)
+    async def _store(self, wire: Wire, caller: Caller) -> Reply:
+        self._charge(caller, len(wire.events))
+        sender = self._sender(caller)
+        found = sort_events(wire, sender)
+        position = await self._collector.keep(found, sender, self._protocol.name, self._head.path)
+        reply = self._protocol.reply(Result(len(found.accepted), found.refused, position), self._head)
+        return reply.with_headers(wire.headers())
+
+    def _sender(self, caller: Caller) -> Sender:
+        return Sender(
+            caller,
+            self._collector.clock(),
+            self._protocol.name,
+            self._visitor(caller),
+            self._import_id() if caller.trusted else "",
+        )
+
+    def _visitor(self, caller: Caller) -> Visitor:
+        """A server's head says nothing of the visitor it writes about."""
+        if caller.trusted or not (self._protocol.from_browsers or self._head.header(b"origin")):
+            return NOBODY
+        return self._collector.proxy.visitor(self._head)
+
+    def _import_id(self) -> str:
+        found = self._head.header(b"x-etappe-import")
+        if found and not _IMPORT_ID.fullmatch(found):
+            wanted = "at most 64 letters, digits, - and _"
+            raise BadInput(Problem("X-Etappe-Import", found[:80].decode("latin-1"), wanted))
+        return found.decode()

@@ -15,18 +15,23 @@ from etappe.clock import Clock, system_clock
 from etappe.errors import EtappeError
 from etappe.eventlog import CHANGES, EventLog, connect_log
 from etappe.listening import listen
+from etappe.probes import Check
+from etappe.rates import Rates
+from etappe.register import RegisterEditor, RegisterFileEditor
 from etappe.serving import make_server, serve_until, stopping_on_signals
 from etappe.settings import Settings
 from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
 from etappe.workspaces import Register, RegisterFile
-from query_api import coverage, customers, journey
+from query_api import coverage, customers, journey, rejects
 from query_api.calls import Calls
-from query_api.common import COMMON
+from query_api.collector import ConnectCollector, collector_client
+from query_api.common import COMMON, FORMAT
 from query_api.funnel import question as funnel
 from query_api.measured import Measured
 from query_api.parameters import Parameter
 from query_api.refusals import add_refusals
+from query_api.register_routes import add_register_routes
 from query_api.sources import Sources
 from query_api.sql import text_of
 
@@ -38,19 +43,36 @@ def create_app(
     clock: Clock = system_clock,
     *,
     takes_orders: bool = True,
+    check: Check | None = None,
+    collector: ConnectCollector | None = None,
+    editor: RegisterEditor | None = None,
+    rate_limit: float = 0,
 ) -> FastAPI:
     """The query API on read-only sessions. Whoever makes it closes what it was given.
 
-    `takes_orders`: whether `log` was opened to write operators' orders too.
+    `takes_orders`: whether `log` was opened to write operators' orders too. `editor` changes the register, and
+    `rate_limit` is in requests a second of each token which has none of its own (0: no limit). `check` says whether
+    what runs beside it works; `collector` makes a client for the collector, which replays need.
     """
     app = FastAPI(
         title="Etappe query API", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.add_middleware(Measured)
     add_refusals(app)
-    sources = Sources(sessions, log, register, clock, takes_orders)
-    _add_service_routes(app, sources)
+    sources = Sources(
+        sessions,
+        log,
+        register,
+        clock,
+        takes_orders,
+        collector,
+        editor=editor,
+        rate_limit=rate_limit,
+        rates=Rates(lambda: clock() / 1000),
+    )
+    _add_service_routes(app, sources, check)
     _add_calls(app, Calls(sources))
+    add_register_routes(app, sources, _responses())
     return app
 
 
@@ -63,6 +85,8 @@ def _add_calls(app: FastAPI, calls: Calls) -> None:
         ("GET", "/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, (path,)),
         ("GET", "/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
         ("GET", "/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
+        ("GET", "/v1/rejects", calls.rejects, "The events that were refused (admin)", rejects.PARAMETERS, ()),
+        ("POST", "/v1/rejects/replay", calls.replay, "Send refused events again (admin)", (FORMAT,), ()),
         ("GET", "/v1/rebuild", calls.rebuild, "How far a rebuild is (admin)", COMMON, ()),
         ("POST", "/v1/rebuild", calls.order_rebuild, "Fold the views again from the facts (admin)", COMMON, ()),
     ):  # fmt: skip
@@ -89,6 +113,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
         403: "A key of another kind",
         404: "Not found",
         422: "Problems, all of them named",
+        429: "More requests than the token's rate allows; Retry-After says when again",
         503: "The log or the warehouse is away",
         504: "`after` is not included yet",
     }
@@ -99,7 +124,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _add_service_routes(app: FastAPI, sources: Sources) -> None:
+def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> None:
     @app.get("/healthz")
     async def healthz() -> Response:
         return JSONResponse({"status": "alive"})
@@ -108,6 +133,8 @@ def _add_service_routes(app: FastAPI, sources: Sources) -> None:
     async def readyz() -> Response:
         try:
             await _check(sources)
+            if check is not None:
+                await check()
         except EtappeError as error:
             return JSONResponse({"error": str(error), "problems": []}, 503)
         return JSONResponse({"status": "ready"})
@@ -156,7 +183,15 @@ async def _serve_questions(
     log = await connect_log(settings.log, writes, settings.log_options)
     try:
         register = RegisterFile(settings.workspaces)
-        app = create_app(sessions, log, register.current, takes_orders=bool(writes))
+        app = create_app(
+            sessions,
+            log,
+            register.current,
+            takes_orders=bool(writes),
+            collector=collector_client(settings.collector),
+            editor=RegisterFileEditor(settings.workspaces),
+            rate_limit=settings.query_rate_limit,
+        )
         await serve_until(stop, make_server(app), listener)
     finally:
         await log.close()

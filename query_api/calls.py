@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from etappe.warehouse import Session
 from etappe.workspaces import KeyKind, Workspace
-from query_api import coverage, customers, journey
+from query_api import coverage, customers, journey, rejects
 from query_api.answer import Answer
-from query_api.auth import OPERATORS, READERS, authorise
+from query_api.auth import OPERATORS, READERS, admit
+from query_api.bodies import read_object
 from query_api.builds import Build, Builds, active_builds, wanted_model
-from query_api.common import COMMON, Common, read_common
+from query_api.common import COMMON, FORMAT, Common, read_common, read_format
 from query_api.formats import reply
 from query_api.freshness import answer_freshness
 from query_api.funnel import question as funnel
@@ -23,6 +24,7 @@ from query_api.funnel.answer import answer_funnel
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included
 from query_api.rebuild import answer_rebuild, order_rebuild
+from query_api.replay import ORDER_BYTES, answer_replay, read_order
 from query_api.sources import Sources
 
 T = TypeVar("T")
@@ -77,6 +79,24 @@ class Calls:
         await self._wait(workspace, common)
         return reply(_of_all_time(await answer_freshness(self._sources, workspace)), common.format)
 
+    async def rejects(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader, common = _read(request, rejects.PARAMETERS)
+        question = rejects.read_rejects_question(reader, common.range)
+        reader.finish()
+        await self._wait(workspace, common)
+        answer = await self._run(lambda s: rejects.answer_rejects(s, workspace, question))
+        return reply(answer, common.format)
+
+    async def replay(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader = Reader(request.query_params.multi_items(), (FORMAT,))
+        wanted = read_format(reader, request.headers.get("accept", ""))
+        reader.finish()
+        order = read_order(await read_object(request, most=ORDER_BYTES))
+        token = request.headers["authorization"]
+        return reply(await answer_replay(self._sources, workspace, order, token), wanted)
+
     async def rebuild(self, request: Request) -> Response:
         workspace = self._authorise(request, OPERATORS)
         reader, common = _read(request, COMMON)
@@ -90,7 +110,7 @@ class Calls:
         return reply(_of_all_time(await order_rebuild(self._sources, workspace)), common.format)
 
     def _authorise(self, request: Request, kinds: Sequence[KeyKind] = READERS) -> Workspace:
-        return authorise(self._sources.register(), request.headers.get("authorization", ""), kinds)
+        return admit(self._sources, request, kinds).workspace
 
     async def _builds(self, workspace: Workspace, reader: Reader, common: Common) -> Builds:
         """The builds that answer, once what was asked to be included is (a bad question does not wait)."""

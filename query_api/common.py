@@ -105,8 +105,12 @@ def read_common(reader: Reader, accept: str) -> Common:
     begin, end = reader.take(FROM), reader.take(TO)
     if begin is not None and end is not None and begin >= end:
         reader.refuse("to", reader.text("to"), f"a time after from={reader.text('from')}")
-    chosen = reader.take(FORMAT) or _by_accept(accept)
-    return Common(Range(begin, end), chosen, reader.take(AFTER), reader.take(TIMEOUT))
+    return Common(Range(begin, end), read_format(reader, accept), reader.take(AFTER), reader.take(TIMEOUT))
+
+
+def read_format(reader: Reader, accept: str) -> Format:
+    """As asked for, else by the request's Accept header."""
+    return reader.take(FORMAT) or _by_accept(accept)
 
 
 def _by_accept(accept: str) -> Format:

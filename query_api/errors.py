@@ -17,6 +17,27 @@ class NotFound(EtappeError):
     """There is nothing here."""
 
 
+class TooLarge(EtappeError):
+    """The body is too large."""
+
+
+class SlowBody(EtappeError):
+    """The body did not come to its end in time."""
+
+
+class TooOften(EtappeError):
+    """This token asks more often than its rate allows."""
+
+    def __init__(self, seconds: float, rate: float) -> None:
+        """`seconds` until it may ask again, `rate` in requests a second."""
+        self.seconds = seconds
+        super().__init__(f"{rate:g} requests a second; again in {seconds:.1f} s.")
+
+
+class RegisterClosed(EtappeError):
+    """Workspaces and keys cannot be changed here."""
+
+
 class NotYet(EtappeError):
     """The position asked for is not in the answers yet: ask again, or give more timeout=."""
 

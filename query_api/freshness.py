@@ -6,9 +6,10 @@ then the log's ends: so a lag of 0 means that every record in the log had its re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from etappe import lanes
 from etappe.eventlog import TOUCHPOINTS, EventLog, Position
 from etappe.warehouse import Session
 from etappe.warehouse.session import Row as Found
@@ -19,7 +20,6 @@ from query_api.position import Reached, needed_log, reached
 from query_api.sources import Sources
 from query_api.sql import text_of
 
-_GROUP = "normalise"
 _CHUNK = 5_000
 
 _COLUMNS: dict[str, Kind] = {
@@ -58,14 +58,19 @@ async def answer_freshness(sources: Sources, workspace: Workspace) -> Answer:
     """The one row of /v1/freshness; LogUnavailable without a log."""
     log = needed_log(sources)
     log_id = await log.log_id(TOUCHPOINTS)
-    committed = await log.committed(TOUCHPOINTS, _GROUP)
+    committed = await lanes.committed(log)
     meta = await sources.sessions.run(lambda s: views_meta(s, workspace.name))
     done = await sources.sessions.run(lambda s: reached(s, workspace.name, log_id))
     receipts = await sources.sessions.run(lambda s: count_receipts(s, workspace.name, committed, done))
     tail = await read_tail(log, workspace.name, committed, done)
     row = _row(receipts, tail, committed, sources.clock())
-    positions = {partition: done.offset(partition) for partition in (await log.ends(TOUCHPOINTS)).offsets}
-    return Answer(_COLUMNS, [{**row, "positions": str(Position(positions))}], meta)
+    positions = _shown((await lanes.ends(log)).offsets, done)
+    return Answer(_COLUMNS, [{**row, "positions": str(positions)}], meta)
+
+
+def _shown(ends: Mapping[int, int], done: Reached) -> Position:
+    """How far the answers reach; without the lane of imports as long as there never was one."""
+    return Position({p: done.offset(p) for p, end in ends.items() if p < lanes.LANE or end})
 
 
 def count_receipts(session: Session, workspace: str, committed: Position, done: Reached) -> Receipts:
@@ -99,13 +104,13 @@ def _oldest(session: Session, workspace: str, late: Sequence[int], done: Reached
 
 async def read_tail(log: EventLog, workspace: str, committed: Position, done: Reached) -> Tail:
     """Read what is in the log and not committed, in chunks, and count the workspace's records."""
-    ends = (await log.ends(TOUCHPOINTS)).offsets
-    starts = (await log.starts(TOUCHPOINTS)).offsets
+    ends = (await lanes.ends(log)).offsets
+    starts = (await lanes.starts(log)).offsets
     at = {p: max(committed.offsets.get(p, 0), starts.get(p, 0)) for p in ends}
     prefix = f"{workspace}\0".encode()
     count, oldest = 0, None
     while left := {p: offset for p, offset in at.items() if offset < ends[p]}:
-        records = await log.read(TOUCHPOINTS, Position(left), _CHUNK)
+        records = await lanes.read(log, Position(left), _CHUNK)
         if not records:
             break
         for record in records:

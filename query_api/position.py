@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from etappe.errors import BadInput, LogUnavailable, Problem
 from etappe.eventlog import TOUCHPOINTS, EventLog, Position
+from etappe.lanes import ends
 from etappe.warehouse import Session
 from query_api.errors import NotYet
 from query_api.sources import Sources
@@ -68,7 +69,7 @@ def needed_log(sources: Sources) -> EventLog:
 
 
 async def _check_partitions(log: EventLog, asked: Position) -> None:
-    partitions = (await log.ends(TOUCHPOINTS)).offsets
+    partitions = (await ends(log)).offsets
     unknown = [str(partition) for partition in asked.offsets if partition not in partitions]
     if unknown:
         raise BadInput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import structlog
@@ -10,9 +11,21 @@ from fastapi.responses import Response
 from starlette.responses import JSONResponse
 
 from etappe.errors import BadInput, EtappeError, LogUnavailable, QueryLimit, WarehouseUnavailable
+from etappe.register import NothingChanged
+from etappe.register_changes import NoSuchKey, NoSuchWorkspace
 from etappe.telemetry import LIMITED_QUERIES
 from etappe.unrouted import answer_unrouted
-from query_api.errors import Forbidden, NotFound, NotYet, Unauthorised, WrongPlace
+from query_api.errors import (
+    Forbidden,
+    NotFound,
+    NotYet,
+    RegisterClosed,
+    SlowBody,
+    TooLarge,
+    TooOften,
+    Unauthorised,
+    WrongPlace,
+)
 
 _STATUS: Mapping[type[EtappeError], int] = {
     BadInput: 422,
@@ -20,6 +33,13 @@ _STATUS: Mapping[type[EtappeError], int] = {
     Unauthorised: 401,
     Forbidden: 403,
     NotFound: 404,
+    NoSuchKey: 404,
+    NoSuchWorkspace: 404,
+    NothingChanged: 409,
+    SlowBody: 408,
+    TooLarge: 413,
+    TooOften: 429,
+    RegisterClosed: 503,
     NotYet: 504,
     LogUnavailable: 503,
     WarehouseUnavailable: 503,
@@ -49,6 +69,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
         log_line.error("question failed", path=request.url.path, error=str(error))
         return JSONResponse({"error": _OUR_FAULT, "problems": []}, status)
     headers = next((some for kind, some in _HEADERS.items() if isinstance(error, kind)), None)
+    if isinstance(error, TooOften):
+        headers = {"Retry-After": str(math.ceil(error.seconds))}
     if isinstance(error, QueryLimit):
         LIMITED_QUERIES.inc()
     problems = error.problems if isinstance(error, BadInput) else ()

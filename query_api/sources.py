@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from etappe.clock import Clock
 from etappe.eventlog import EventLog
+from etappe.rates import Rates
+from etappe.register import RegisterEditor
 from etappe.warehouse import Sessions
 from etappe.workspaces import Register
+from query_api.collector import ConnectCollector
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """`sessions` are read-only; `register` gives the workspaces and keys as they are now.
 
-    `takes_orders`: whether operators' orders may be written to `log` here.
+    `takes_orders`: whether operators' orders may be written to `log` here. `editor` changes the register, where
+    that is possible; `rate_limit` is that of tokens which have none of their own, in requests a second.
+    `collector` makes a client for the collector.
     """
 
     sessions: Sessions
@@ -23,3 +28,7 @@ class Sources:
     register: Callable[[], Register]
     clock: Clock
     takes_orders: bool = True
+    collector: ConnectCollector | None = None
+    editor: RegisterEditor | None = None
+    rate_limit: float = 0
+    rates: Rates = field(default_factory=Rates)

@@ -77,6 +77,11 @@ def devices_of(session: Session, workspace: str, persons: Collection[int]) -> se
     return {cast(int, other) for (other,) in _rows(session, "devices_of_persons", workspace, persons)}
 
 
+def evidence(session: Session, workspace: str, nodes: Collection[int]) -> list[Link]:
+    """Person and device links that name any of `nodes`, once per pair and import (and once for what is of none)."""
+    return [_link(*row) for row in _rows(session, "links_by_import", workspace, nodes)]
+
+
 def users_seen(session: Session, workspace: str, users: Collection[int]) -> frozenset[int]:
     return frozenset(cast(int, key) for (key,) in _rows(session, "users_seen", workspace, users))
 
@@ -111,11 +116,12 @@ def store_owners(session: Session, workspace: str, owners: Mapping[int, Owner], 
 
 _LINK_COLUMNS = (
     "workspace", "node", "node_type", "other", "other_type", "forward", "kind", "at", "stamp", "event_id", "source",
+    "import_id",
 )  # fmt: skip
 
 
 def _both_ends(workspace: str, link: Link) -> Iterable[tuple[object, ...]]:
-    rest = (link.kind, link.at, link.stamp, link.event_id, link.source)
+    rest = (link.kind, link.at, link.stamp, link.event_id, link.source, link.import_id)
     yield workspace, link.a, link.a_type, link.b, link.b_type, True, *rest
     yield workspace, link.b, link.b_type, link.a, link.a_type, False, *rest
 
@@ -125,8 +131,8 @@ def _others(key: int, owner: Owner) -> list[int]:
 
 
 def _link(kind: object, a: object, a_type: object, b: object, b_type: object, *rest: object) -> Link:
-    at, stamp, event_id, source = rest
+    at, stamp, event_id, source, import_id = rest
     return Link(
         cast(LinkKind, kind), cast(int, a), str(a_type), cast(int, b), str(b_type),
-        cast(int, at), cast(int, stamp), cast(bytes, event_id), str(source),
+        cast(int, at), cast(int, stamp), cast(bytes, event_id), str(source), str(import_id),
     )  # fmt: skip

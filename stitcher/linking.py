@@ -19,8 +19,9 @@ def links_of(touchpoint: Touchpoint, event_id: bytes) -> list[Link]:
 
     def link(kind: LinkKind, a: Identifier, b: Identifier) -> Link:
         return Link(
-            kind, a.key, a.type, b.key, b.type, touchpoint.at, touchpoint.stamp, event_id, touchpoint.source
-        )
+            kind, a.key, a.type, b.key, b.type, touchpoint.at, touchpoint.stamp, event_id, touchpoint.source,
+            touchpoint.import_id,
+        )  # fmt: skip
 
     found = [link("person", persons[0], other) for other in persons[1:]]
     found += [link("device", devices[0], other) for other in devices[1:]]

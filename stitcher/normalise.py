@@ -6,7 +6,7 @@ identifiers already named. Copies of an event share a partition, so whoever hand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,14 +16,21 @@ from etappe import telemetry
 from etappe.changes import Batch, Link, Touched
 from etappe.eventlog import Record
 from etappe.identifiers import Identifier, event_key
+from etappe.lanes import LANE, lane_of
 from etappe.touchpoint import Touchpoint, decode_touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher import columns
 from stitcher.epochs import compose
 from stitcher.linking import links_of
+from stitcher.rejects import row_of_unreadable, store_rejects
+from stitcher.undone import UNDONE, ImportId, undone_imports
 
 Outcome = Literal["stored", "duplicate", "rejected", "erased"]
+EventId = tuple[str, bytes]
+"""Workspace and 128-bit id."""
+Place = tuple[int, int]
+"""Position and partition."""
 
 MOST_TOUCHED = 20_000
 """Identifiers and links of one message: keeps it below a broker's usual limit of 1 MB."""
@@ -31,9 +38,10 @@ MOST_TOUCHED = 20_000
 
 @dataclass(slots=True)
 class Item:
-    """One record on its way: what it holds, and what becomes of it."""
+    """One record on its way: what it holds, and what becomes of it. `partition` counts the lane's apart."""
 
     record: Record
+    partition: int
     workspace: str
     event_id: bytes
     position: int
@@ -60,15 +68,26 @@ class NamedIdentifiers:
 
 
 def normalise(
-    session: Session, records: Sequence[Record], epoch: int, named: NamedIdentifiers
+    session: Session,
+    records: Sequence[Record],
+    epoch: int,
+    named: NamedIdentifiers,
+    check: Callable[[Sequence[Item]], None] = lambda _: None,
 ) -> list[Batch]:
-    """Store `records` and return one batch of changes per workspace; the same records again change nothing."""
+    """Store `records` and return one batch of changes per workspace; the same records again change nothing.
+
+    What `check` raises leaves everything as it was.
+    """
     items = [read_item(record, epoch) for record in records]
-    mark_duplicates(items, _stored_positions(session, items))
+    check(items)
+    drop_undone(items, undone_at(session, items))
+    mark_duplicates(items, _stored_places(session, items))
     stored = [item for item in items if item.outcome == "stored"]
+    # Receipts first: after a death here, a copy that comes by the other lane finds whose turn it was.
+    _store_receipts(session, items)
     _store_touchpoints(session, stored)
     _store_names(session, stored, named)
-    _store_receipts(session, items)  # after the touchpoints: a receipt says that they are there
+    _store_unreadable(session, items)
     _count(items)
     return [batch for group in _by_workspace(items).values() for batch in batches_of(group, epoch)]
 
@@ -82,26 +101,44 @@ def read_item(record: Record, epoch: int) -> Item:
         return _unreadable(record, position, "unreadable")
     if not touchpoint.identifiers:
         return _unreadable(record, position, "missing_identifier")
-    return Item(record, touchpoint.workspace, event_key(touchpoint.id), position, touchpoint)
+    partition = lane_of(record.topic, record.partition)
+    return Item(record, partition, touchpoint.workspace, event_key(touchpoint.id), position, touchpoint)
 
 
 def _unreadable(record: Record, position: int, reason: str) -> Item:
     workspace, _, name = record.key.partition(b"\0")
     return Item(
-        record, workspace.decode(errors="replace"), event_key(name.decode(errors="replace")), position, None,
-        "rejected", reason,
+        record, lane_of(record.topic, record.partition), workspace.decode(errors="replace"),
+        event_key(name.decode(errors="replace")), position, None, "rejected", reason,
     )  # fmt: skip
 
 
-def mark_duplicates(items: Sequence[Item], stored: Mapping[tuple[str, bytes], int]) -> None:
-    """The copy at the lowest position stays, here or in `stored` (positions of events stored before)."""
+def mark_duplicates(items: Sequence[Item], stored: Mapping[EventId, Place]) -> None:
+    """The copy that is stored already stays (`stored`: where it stands), else the first here, live ones before imports.
+
+    Positions of the two lanes cannot be compared, so what was decided once holds; a copy that is handled again
+    finds its own place and stays.
+    """
     first = dict(stored)
-    for item in sorted(items, key=lambda each: each.position):
-        if (
-            item.outcome == "stored"
-            and first.setdefault((item.workspace, item.event_id), item.position) < item.position
-        ):
+    for item in sorted(items, key=lambda each: (each.partition >= LANE, each.position)):
+        place = (item.position, item.partition)
+        if item.outcome == "stored" and first.setdefault((item.workspace, item.event_id), place) != place:
             item.outcome = "duplicate"
+
+
+def undone_at(session: Session, items: Sequence[Item]) -> dict[ImportId, int]:
+    """When those of the items' imports that were undone were undone last (ms)."""
+    named = {(item.workspace, item.touchpoint.import_id) for item in items if item.touchpoint}
+    wanted = sorted(each for each in named if each[1])
+    return undone_imports(session, wanted) if wanted else {}
+
+
+def drop_undone(items: Sequence[Item], undone: Mapping[ImportId, int]) -> None:
+    """What the collector got before its import was undone is gone with it."""
+    for item in items:
+        touchpoint = item.touchpoint
+        if touchpoint and touchpoint.stamp <= undone.get((item.workspace, touchpoint.import_id), -1):
+            item.outcome, item.reason = "erased", UNDONE
 
 
 def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
@@ -112,14 +149,14 @@ def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
         link for item in touchpoints if item.touchpoint for link in links_of(item.touchpoint, item.event_id)
     ]
     workspace, stamp = items[0].workspace, max(item.record.stamp for item in items)
+    imports = sorted({item.touchpoint.import_id for item in items if item.touchpoint} - {""})
     parts = [
-        Batch(workspace, some_touched, some_links, {}, stamp)
+        Batch(workspace, some_touched, some_links, {}, stamp, imports)
         for some_touched, some_links in _cut(touched, links)
     ]
     positions: dict[int, int] = {}
     for item in items:
-        partition = item.record.partition
-        positions[partition] = max(positions.get(partition, 0), item.position + 1)
+        positions[item.partition] = max(positions.get(item.partition, 0), item.position + 1)
     parts[-1].positions = positions
     return parts
 
@@ -146,7 +183,7 @@ def _cut(touched: list[Touched], links: list[Link]) -> list[tuple[list[Touched],
     ]
 
 
-def _stored_positions(session: Session, items: Sequence[Item]) -> dict[tuple[str, bytes], int]:
+def _stored_places(session: Session, items: Sequence[Item]) -> dict[EventId, Place]:
     wanted = [item for item in items if item.outcome == "stored"]
     if not wanted:
         return {}
@@ -157,7 +194,7 @@ def _stored_positions(session: Session, items: Sequence[Item]) -> dict[tuple[str
             "events": [int.from_bytes(item.event_id, "little") for item in wanted],
         },
     )
-    return {(workspace, event_id): position for workspace, event_id, position in rows}
+    return {(workspace, event_id): place for workspace, event_id, place in rows}
 
 
 def _store_touchpoints(session: Session, stored: Sequence[Item]) -> None:
@@ -180,13 +217,22 @@ def _store_names(session: Session, stored: Sequence[Item], named: NamedIdentifie
         )
 
 
+def _store_unreadable(session: Session, items: Sequence[Item]) -> None:
+    """So that an operator sees them; see `stitcher/rejects.py`."""
+    unreadable = (item for item in items if item.outcome == "rejected")
+    store_rejects(
+        session,
+        [row_of_unreadable(item.record, item.position, item.workspace, item.reason) for item in unreadable],
+    )
+
+
 def _store_receipts(session: Session, items: Sequence[Item]) -> None:
     session.insert(
         "receipts",
         {
             "workspace": [item.workspace for item in items],
             "event_id": [item.event_id for item in items],
-            "partition": [item.record.partition for item in items],
+            "partition": [item.partition for item in items],
             "position": [item.position for item in items],
             "outcome": [item.outcome for item in items],
             "reason": [item.reason for item in items],

@@ -5,7 +5,7 @@ Called by the stitcher's second loop for one workspace at a time; it keeps nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from etappe.identifiers import type_of
 from etappe.warehouse import Session
 from stitcher import facts
 from stitcher.facts import StoredOwner
-from stitcher.identity import Owner, resolve
+from stitcher.identity import BEGINNING, Owner, resolve
 from stitcher.union import device_groups
 
 _STATIC: tuple[LinkKind, ...] = ("person", "alias", "device")
@@ -54,8 +54,8 @@ def resolve_batches(
     touched = [each for batch in batches for each in batch.touched]
     named = _named(links) | {each.identifier for each in touched}
     stored = facts.stored_owners(session, workspace, named)
-    fresh = links if again else _fresh(session, workspace, links, stored)
-    facts.store_links(session, workspace, _to_store(links, fresh))
+    fresh, repeated = (links, []) if again else _fresh(session, workspace, links, stored)
+    facts.store_links(session, workspace, [*_to_store(links, fresh), *repeated])
     seeds = _named(fresh) | _reread_aliases(session, workspace, touched, stored)
     if again:
         seeds |= {each.identifier for each in touched if each.identifier in stored}
@@ -84,8 +84,35 @@ def renew(
     aliased = {link.b for link in links if link.kind == "alias" and type_of(link.b_type).names == "person"}
     known = facts.users_seen(session, workspace, aliased)
     owners = resolve([*links, *logins], known, _elsewhere(session, workspace, logins, scope))
-    facts.store_owners(session, workspace, owners, version)
+    if owners:
+        facts.store_owners(session, workspace, owners, version)
     return Renewed(owners, rivals, any(link.kind == "alias" for link in links))
+
+
+def reach(session: Session, workspace: str, seeds: Iterable[int]) -> set[int]:
+    """Everything whose identity may change when links of `seeds` are taken back."""
+    return _scope(session, workspace, set(seeds), devices_met=True)
+
+
+def part(session: Session, workspace: str, nodes: Collection[int], version: int) -> Concerned:
+    """Make the identities of `nodes` again after links were taken back, and say which customers to fold.
+
+    `nodes` holds, with each identifier, all that it had belonged together with. One that lost its last link is
+    its own customer again.
+    """
+    renewed = renew(session, workspace, nodes, version)
+    alone = {key: None for key in nodes if key not in renewed.owners}
+    facts.store_owners(session, workspace, _alone(session, workspace, alone), version)
+    owners: dict[int, Owner | None] = {**renewed.owners, **alone}
+    dirty = {customer for owner in renewed.owners.values() for customer in owner.customer} | alone.keys()
+    merged = {key for key, owner in renewed.owners.items() if key not in owner.customer}
+    return Concerned(frozenset(dirty), frozenset(merged), owners)
+
+
+def _alone(session: Session, workspace: str, identifiers: Collection[int]) -> dict[int, Owner]:
+    """Rows that say so, for those that have one: it may say otherwise."""
+    rows = facts.stored_owners(session, workspace, identifiers)
+    return {key: Owner(row.owner.type, [BEGINNING], [key], [key]) for key, row in rows.items()}
 
 
 def _links_of(session: Session, workspace: str, scope: set[int]) -> tuple[list[Link], list[Link]]:
@@ -95,8 +122,11 @@ def _links_of(session: Session, workspace: str, scope: set[int]) -> tuple[list[L
 
 def _fresh(
     session: Session, workspace: str, links: Sequence[Link], stored: dict[int, StoredOwner]
-) -> list[Link]:
-    """The links that may change an identity: all but those that the view already reflects."""
+) -> tuple[list[Link], list[Link]]:
+    """The links that may change an identity: all but those that the view already reflects.
+
+    And of the others those to store all the same: what only imports say so far may be taken back.
+    """
     pairs = facts.links_between(session, workspace, _named(link for link in links if link.kind != "login"))
     earlier = {(link.kind, link.a, link.b): link for link in pairs}
     known_devices = {link.a for link in links if link.kind == "login" and link.a in stored}
@@ -118,7 +148,30 @@ def _fresh(
             return False
         return a.owner.customer == b.owner.customer or link.b in a.refused_others
 
-    return [link for link in links if not is_reflected(link)]
+    def is_import_s(link: Link) -> bool:
+        known = earlier.get((link.kind, link.a, link.b))
+        return link.kind != "login" and known is not None and known.import_id not in ("", link.import_id)
+
+    reflected = [is_reflected(link) for link in links]
+    repeated = [
+        link for link, is_known in zip(links, reflected, strict=True) if is_known and is_import_s(link)
+    ]
+    fresh = [link for link, is_known in zip(links, reflected, strict=True) if not is_known]
+    return fresh, _unsaid(session, workspace, repeated)
+
+
+def _unsaid(session: Session, workspace: str, links: Sequence[Link]) -> list[Link]:
+    """Those of `links` that neither a lasting fact nor their own import has said before them."""
+    said = {
+        (link.kind, link.a, link.b, link.import_id): (link.stamp, link.event_id)
+        for link in facts.evidence(session, workspace, _named(links))
+    }
+
+    def is_said(link: Link) -> bool:
+        places = [(link.kind, link.a, link.b, import_id) for import_id in ("", link.import_id)]
+        return any(said[place] <= (link.stamp, link.event_id) for place in places if place in said)
+
+    return [link for link in links if not is_said(link)]
 
 
 def _claimed(session: Session, workspace: str, devices: set[int]) -> set[int]:

@@ -1,5 +1,8 @@
 """The stitcher's two steps over the log: normalise touchpoints, apply changes. One tick handles one batch.
 
+Touchpoints come in two topics. Those of imports are taken only when no others wait, and at a pace that lets a live
+one through soon; one loop reads both, so that copies of an event meet whichever way they came.
+
 A tick that fails has committed nothing; the next one takes the same records again.
 """
 
@@ -11,16 +14,22 @@ import msgspec
 import structlog
 
 from etappe import telemetry
-from etappe.changes import Change, decode_change, encode_change
+from etappe.changes import Batch, Change, decode_change, encode_change
 from etappe.eventlog import CHANGES, TOUCHPOINTS, Entry, EventLog, Record
 from etappe.warehouse import Sessions
 from stitcher.epochs import log_epoch
 from stitcher.inbox import Inbox
+from stitcher.lane import Pace
 from stitcher.normalise import NamedIdentifiers, normalise
+from stitcher.ratio import RatioLimit
 from stitcher.writers import Writers
 
 IDLE_SECONDS = 0.5
 """How long a tick waits for records; a stop is noticed after that at the latest."""
+
+BUSY_SECONDS = 0.05
+"""The same while an import comes in; and between two looks at whether the lane is clear, less."""
+_LOOK_SECONDS = 0.01
 
 _CHANGES_AT_ONCE = 64
 
@@ -30,8 +39,22 @@ log_line = structlog.get_logger()
 class Normalise:
     """Touchpoints from the log into tables, and what they change onto `changes`."""
 
-    def __init__(self, log: EventLog, sessions: Sessions, inbox: Inbox, batch: int) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        sessions: Sessions,
+        inbox: Inbox,
+        lane: Inbox,
+        pace: Pace,
+        *,
+        batch: int,
+        reject_ratio: float = 1.0,
+    ) -> None:
         self._log = log
+        self.lane = lane
+        self._pace = pace
+        self._patience = 0.0
+        self._ratio = RatioLimit(reject_ratio)
         self._sessions = sessions
         self.inbox = inbox
         self._batch = batch
@@ -39,18 +62,43 @@ class Normalise:
         self._epochs: dict[str, int] = {}
 
     async def tick(self) -> None:
-        records = await self.inbox.take(self._batch, IDLE_SECONDS)
-        if records:
-            with telemetry.STEP_SECONDS.labels("normalise").time():
-                await self._handle(records)
-            self.inbox.done()
+        live, _ = await self._serve(self.inbox, self._batch, self._patience)
+        if live:
+            self._pace.live_came()
+        # A full batch says that more live ones wait; with fewer of them the lane has its turn.
+        self._patience = 0.0 if live >= self._batch else await self._serve_lane()
         await self.inbox.commit_when_due()
+        await self.lane.commit_when_due()
 
-    async def _handle(self, records: Sequence[Record]) -> None:
+    async def _serve_lane(self) -> float:
+        """Handle one batch of the lane if it may have one; how long to wait for live touchpoints after it."""
+        if not await self._pace.is_clear():
+            return _LOOK_SECONDS
+        count, batches = await self._serve(self.lane, self._pace.size, 0.0)
+        if count:
+            self._pace.began(batches)
+            return 0.0
+        return BUSY_SECONDS if self._pace.is_busy else IDLE_SECONDS
+
+    async def _serve(self, inbox: Inbox, count: int, seconds: float) -> tuple[int, Sequence[Batch]]:
+        """Handle the next records of one topic: how many there were, and what they change, now on `changes`."""
+        records = await inbox.take(count, seconds)
+        if not records:
+            return 0, ()
+        with telemetry.STEP_SECONDS.labels("normalise").time():
+            batches = await self._handle(records)
+        inbox.done()
+        return len(records), batches
+
+    async def _handle(self, records: Sequence[Record]) -> Sequence[Batch]:
         epoch = await self._epoch()
-        batches = await self._sessions.run(lambda session: normalise(session, records, epoch, self._named))
+        batches = await self._sessions.run(
+            lambda session: normalise(session, records, epoch, self._named, self._ratio.check)
+        )
         entries = [Entry(batch.workspace.encode(), encode_change(batch)) for batch in batches]
         await self._log.append(CHANGES, entries)
+        self._ratio.passed()
+        return batches
 
     async def _epoch(self) -> int:
         """Of the log as it is now: another log's offsets begin again."""

@@ -8,20 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from etappe import telemetry
-from etappe.changes import Batch, Change
+from etappe.changes import Batch, Change, Undo
 from etappe.phases import PhaseModel
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
+from stitcher import undone
 from stitcher.builds import Build, builds_of, forget_build, missing_builds, numbered, store_builds
 from stitcher.epochs import compose
 from stitcher.fold import Target, fold
 from stitcher.progress import store_progress
-from stitcher.resolve import renew, resolve_batches
+from stitcher.resolve import part, reach, renew, resolve_batches
+from stitcher.undone import ImportId, Undone
 
 _FILL_AT_ONCE = 20_000
 _RENEW_AT_ONCE = 5_000
+_UNDO_AT_ONCE = 20_000
 
 
 @dataclass(slots=True)
@@ -56,7 +61,11 @@ class Writer:
                 continue
             self._apply_batches(session, run)
             run = []
-            self._rebuild(session, offset)
+            self.last_offset = offset
+            if isinstance(change, Undo):
+                self._undo(session, Undone(change.workspace, change.import_id, change.asked))
+            else:
+                self._rebuild(session, offset)
         self._apply_batches(session, run)
 
     def fill(self, session: Session) -> bool:
@@ -83,7 +92,7 @@ class Writer:
             return
         again, self.last_offset = run[0][0] < self.attempted, run[-1][0]
         self.attempted = max(self.attempted, self.last_offset + 1)
-        batches = [batch for _, batch in run]
+        batches = self._without_undone(session, [batch for _, batch in run])
         version = compose(self.epoch, self.last_offset)
         with telemetry.STEP_SECONDS.labels("resolve").time():
             concerned = resolve_batches(session, self.workspace.name, batches, version, again)
@@ -92,9 +101,39 @@ class Writer:
         store_progress(session, self.workspace.name, batches, version)
         telemetry.FOLDED.inc(len(concerned.dirty))
 
+    def _undo(self, session: Session, undo: Undone) -> None:
+        """Take back what an import had brought."""
+        undone.decide(session, undo)
+        self._take_back(session, undo)
+
+    def _without_undone(self, session: Session, batches: Sequence[Batch]) -> list[Batch]:
+        """Batches that may have been on their way when an import of theirs was undone: take that back too."""
+        imports = {(batch.workspace, each) for batch in batches for each in batch.imports}
+        decided = undone.undone_imports(session, imports)
+        for (workspace, import_id), asked in sorted(decided.items()):
+            self._take_back(session, Undone(workspace, import_id, asked))
+        if not decided:
+            return list(batches)
+        return [_lasting(batch, decided) for batch in batches]
+
+    def _take_back(self, session: Session, undo: Undone) -> None:
+        """Facts, then identities and journeys of all they concern; run again, it goes on where it was."""
+        undone.note_concerned(session, undo)
+        seeds = undone.concerned(session, undo)
+        if not seeds:
+            return
+        for some in undone.in_groups(seeds, _RENEW_AT_ONCE):
+            if more := reach(session, undo.workspace, some) - set(some):
+                undone.note_more(session, undo, more)
+        undone.take_back(session, undo)
+        version = compose(self.epoch, self.last_offset)
+        for some in undone.in_groups(undone.concerned(session, undo), _UNDO_AT_ONCE):
+            changed = part(session, undo.workspace, some, version)
+            fold(session, self._target(self.builds), changed.dirty, changed.merged, changed.owners)
+        undone.finish(session, undo)
+
     def _rebuild(self, session: Session, offset: int) -> None:
         """Identities from all links at once, journeys by new builds of the definitions that answer now."""
-        self.last_offset = offset
         above = 0
         while nodes := self._linked_after(session, above):
             renew(session, self.workspace.name, nodes, compose(self.epoch, offset))
@@ -135,3 +174,9 @@ class Writer:
 
     def _target(self, builds: Sequence[Build]) -> Target:
         return Target(self.workspace, builds, compose(self.epoch, self.last_offset))
+
+
+def _lasting(batch: Batch, undone: Mapping[ImportId, int]) -> Batch:
+    """The batch without the links of undone imports."""
+    links = [link for link in batch.links if link.stamp > undone.get((batch.workspace, link.import_id), -1)]
+    return msgspec.structs.replace(batch, links=links)

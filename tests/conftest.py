@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from kafka.broker import BrokerMissing, KafkaBroker
 
-pytest_plugins = ["front.fixtures", "asking.fixtures"]
+pytest_plugins = ["front.fixtures", "asking.fixtures", "browser.fixtures"]
 
 
 @pytest.fixture(scope="session")

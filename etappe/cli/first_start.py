@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from etappe.cli.folder import DataFolder, Keys
-from etappe.cli.register import change_register
 from etappe.clock import Clock, system_clock
 from etappe.errors import SettingsError
+from etappe.register import edit_register
+from etappe.register_changes import issue_all_kinds, make_workspace
 from etappe.settings import Settings
-from etappe.workspaces import KEY_KINDS, Register, new_workspace
+from etappe.workspaces import Register
 
 WORKSPACE = "default"
 
@@ -24,18 +25,16 @@ def prepare(settings: Settings, folder: DataFolder, clock: Clock = system_clock)
 
 def issue_keys(settings: Settings, workspace: str, clock: Clock = system_clock) -> Keys:
     """Four new keys of a workspace, which is made where it does not exist. The secrets are kept nowhere."""
-    secrets: list[str] = []
 
-    def add(register: Register) -> Register:
-        if workspace not in register.workspaces:
-            register = register.with_workspace(new_workspace(workspace))
-        for kind in KEY_KINDS:
-            register, _, secret = register.with_key(kind, workspace, clock())
-            secrets.append(secret)
-        return register
+    def issue(register: Register) -> tuple[Register, list[str]]:
+        known = register.workspaces.get(workspace)
+        if known is None:
+            register, (_, issued) = make_workspace(register, workspace, {}, clock())
+        else:
+            register, (_, issued) = issue_all_kinds(register, known, clock())
+        return register, [secret for _, secret in issued]
 
-    change_register(settings.workspaces, add)
-    return Keys(workspace, *secrets)
+    return Keys(workspace, *edit_register(settings.workspaces, issue))
 
 
 def _check_salts(settings: Settings, folder: DataFolder) -> None:

@@ -19,6 +19,7 @@ from etappe.serving import make_server
 from etappe.settings import Settings
 from etappe.warehouse import Limits, Sessions, connect_warehouse
 from query_api.sql import text_of
+from stitcher.ratio import Halt
 from stitcher.service import serve as stitch_until_signal
 
 StitchPort = Annotated[
@@ -38,18 +39,19 @@ def stitch(data_dir: DataDir = None, host: Host = None, port: StitchPort = None)
 
 async def serve(settings: Settings) -> None:
     """Stitch until SIGTERM or SIGINT; EtappeError where port, log or database cannot be had."""
+    halt = Halt()
     with listen(settings.host, settings.stitch_port, "stitch_port") as listener:
-        async with _checking(settings) as check:
+        async with _checking(settings, halt) as check:
             await check()
             server = make_server(probes("Etappe stitcher", check))
             async with asyncio.TaskGroup() as tasks:
-                stitching = tasks.create_task(stitch_until_signal(settings))
+                stitching = tasks.create_task(stitch_until_signal(settings, halt))
                 stitching.add_done_callback(lambda _: server.stop())
                 tasks.create_task(server.serve(sockets=[listener]))
 
 
 @asynccontextmanager
-async def _checking(settings: Settings) -> AsyncIterator[Check]:
+async def _checking(settings: Settings, halt: Halt) -> AsyncIterator[Check]:
     """What /readyz asks: log and database by ways of its own, so that a long batch does not hold it up."""
     log = await connect_log(settings.log, (), settings.log_options)
     sessions = Sessions(
@@ -59,6 +61,7 @@ async def _checking(settings: Settings) -> AsyncIterator[Check]:
     async def check() -> None:
         await sessions.run(lambda session: session.rows(text_of("readable")))
         await log.check()
+        await halt.check()
 
     try:
         yield check

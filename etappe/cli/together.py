@@ -7,11 +7,13 @@ import signal
 import socket
 
 from etappe.eventlog import CHANGES, EventLog, connect_log
+from etappe.register import RegisterFileEditor
 from etappe.serving import make_server
 from etappe.settings import Settings
 from etappe.warehouse import Sessions, Warehouse
 from etappe.workspaces import RegisterFile
 from query_api.app import create_app, question_sessions
+from query_api.collector import collector_client
 from stitcher.service import Stitcher
 
 _DRAIN_SECONDS = 3
@@ -39,7 +41,16 @@ async def _run(
     register = RegisterFile(settings.workspaces)
     stitcher = Stitcher(settings, log, writing, register)
     stitcher.models()  # a broken file ends the start before anybody is answered
-    server = make_server(create_app(reading, log, register.current), _DRAIN_SECONDS)
+    app = create_app(
+        reading,
+        log,
+        register.current,
+        check=stitcher.halt.check,
+        collector=collector_client(settings.collector),
+        editor=RegisterFileEditor(settings.workspaces),
+        rate_limit=settings.query_rate_limit,
+    )
+    server = make_server(app, _DRAIN_SECONDS)
 
     def stop() -> None:
         stitcher.stop()

@@ -1,6 +1,6 @@
 """What is derived from a touchpoint off the path of its acknowledgement: channel, device, bot."""
 
 from etappe.enrichment.agent import Agent, read_agent
-from etappe.enrichment.channel import channel_of
+from etappe.enrichment.channel import CHANNELS, Reading, channel_of, explain_channel
 
-__all__ = ["Agent", "channel_of", "read_agent"]
+__all__ = ["CHANNELS", "Agent", "Reading", "channel_of", "explain_channel", "read_agent"]

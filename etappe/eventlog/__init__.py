@@ -17,10 +17,12 @@ from etappe.clock import Clock, system_clock
 from etappe.errors import BadInput, Problem, SettingsError
 
 TOUCHPOINTS = "touchpoints"
+IMPORTS = "imports"
+"""The lane of imports: touchpoints too, which wait until no other touchpoint does."""
 REJECTS = "rejects"
 CHANGES = "changes"
 
-COLLECTOR_TOPICS = (TOUCHPOINTS, REJECTS)
+COLLECTOR_TOPICS = (TOUCHPOINTS, IMPORTS, REJECTS)
 """What the collector writes; the core (stitcher and query API) writes `changes`."""
 
 
@@ -109,6 +111,12 @@ class EventLog(Protocol):
 
     async def consumer(self, topic: str, group: str) -> Consumer:
         """Join `group` on `topic`, starting at its committed offsets, else at the oldest record."""
+
+    async def follower(self, topic: str, group: str, leader: Consumer) -> Consumer:
+        """A consumer that holds of `topic` the partitions that `leader`, a member of this log, holds of its own.
+
+        Whenever those change, so do these; the generation is the leader's. Only followers commit as `group`.
+        """
 
     async def read(self, topic: str, start: Position, max_records: int) -> list[Record]:
         """Records from `start` on (a partition not named: none), without a group."""

@@ -20,6 +20,7 @@ from etappe.eventlog import (
 from etappe.eventlog.budget import Budget, size_of
 from etappe.eventlog.kafka_batch import Batch, PartitionQueue
 from etappe.eventlog.kafka_cluster import Address, Cluster
+from etappe.eventlog.kafka_follower import KafkaFollower
 from etappe.eventlog.kafka_group import KafkaConsumer
 from etappe.eventlog.kafka_producer import Producer
 from etappe.eventlog.kafka_reader import KafkaReader
@@ -40,7 +41,7 @@ class KafkaLog:
         self._producer = Producer(address.servers)
         self._reader = KafkaReader(self._cluster)
         self._queues: dict[tuple[str, int], PartitionQueue] = {}
-        self._members: list[KafkaConsumer] = []
+        self._members: list[KafkaConsumer | KafkaFollower] = []
         self._closed = False
 
     @classmethod
@@ -85,6 +86,12 @@ class KafkaLog:
 
     async def consumer(self, topic: str, group: str) -> Consumer:
         member = KafkaConsumer(self._address, topic, group)
+        await member.start()
+        self._members.append(member)
+        return member
+
+    async def follower(self, topic: str, group: str, leader: Consumer) -> Consumer:
+        member = KafkaFollower(self._address, topic, group, leader)
         await member.start()
         self._members.append(member)
         return member

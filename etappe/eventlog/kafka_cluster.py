@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.structs import TopicPartition
 
 from etappe.errors import LogUnavailable, SettingsError
-from etappe.eventlog import LogOptions, Position
+from etappe.eventlog import IMPORTS, TOUCHPOINTS, LogOptions, Position
 
 DEFAULT_PORT = 9092
 REQUEST_MS = 10_000
@@ -76,10 +76,9 @@ class Cluster:
                 await self._admin.start()
                 cluster = await self._admin.describe_cluster()
                 self.cluster_id = cluster["cluster_id"] or ""
-                names = [self.address.name(topic) for topic in topics]
-                await self._create_missing(names, len(cluster["brokers"]), options)
-                for topic, count in zip(topics, await self._wait_for_leaders(names), strict=True):
-                    self._partitions[topic] = count
+                brokers = len(cluster["brokers"])
+                await self._make([topic for topic in topics if topic != IMPORTS], brokers, options)
+                await self._make_lane(brokers, options)
 
     def partitions(self, topic: str) -> int:
         return self._partitions[topic]
@@ -106,6 +105,22 @@ class Cluster:
 
     async def close(self) -> None:
         await self._admin.close()
+
+    async def _make(self, topics: Sequence[str], brokers: int, options: LogOptions) -> None:
+        names = [self.address.name(topic) for topic in topics]
+        await self._create_missing(names, brokers, options)
+        for topic, count in zip(topics, await self._wait_for_leaders(names), strict=True):
+            self._partitions[topic] = count
+
+    async def _make_lane(self, brokers: int, options: LogOptions) -> None:
+        """Copies of an event meet only where both topics have the same partitions."""
+        wanted = self.partitions(TOUCHPOINTS)
+        await self._make([IMPORTS], brokers, replace(options, partitions=wanted))
+        if (found := self.partitions(IMPORTS)) != wanted:
+            raise SettingsError(
+                f"Kafka topic {self.address.name(IMPORTS)} has {found} partitions, "
+                f"{self.address.name(TOUCHPOINTS)} has {wanted}: give both the same number."
+            )
 
     async def _create_missing(self, names: Sequence[str], brokers: int, options: LogOptions) -> None:
         there = set(await self._admin.list_topics())

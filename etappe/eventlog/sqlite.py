@@ -18,7 +18,7 @@ from etappe.eventlog import Consumer, Entry, LogOptions, Position, Record
 from etappe.eventlog.budget import Budget, size_of
 from etappe.eventlog.sqlite_bell import Bell
 from etappe.eventlog.sqlite_file import LogFile
-from etappe.eventlog.sqlite_group import Group, SqliteConsumer, joining
+from etappe.eventlog.sqlite_group import Following, Group, SqliteConsumer, joining
 from etappe.eventlog.sqlite_reader import Reader
 from etappe.eventlog.sqlite_records import committed, ends, read_partitions, starts
 from etappe.eventlog.sqlite_retention import Retention
@@ -90,6 +90,14 @@ class SqliteLog:
         if identity is not None:
             self._groups[key].found(identity.partitions)
         self._groups[key].join(member)
+        self._members.append(member)
+        return member
+
+    async def follower(self, topic: str, group: str, leader: Consumer) -> Consumer:
+        core = self._core()
+        await core.submit(joining(topic, group))
+        following = Following(topic, group, self._bells[FILE_OF[topic]], leader)
+        member = SqliteConsumer(following, self._reader(topic), self.committed, core.submit)
         self._members.append(member)
         return member
 

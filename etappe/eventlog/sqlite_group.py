@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 
-from etappe.eventlog import Position, Record
+from etappe.eventlog import Consumer, Position, Record
 from etappe.eventlog.sqlite_bell import Bell
 from etappe.eventlog.sqlite_file import LogFile
 from etappe.eventlog.sqlite_reader import Reader
@@ -50,6 +50,30 @@ class Group:
         self.bell.ring()
 
 
+class Following:
+    """Stands where a group does, for a member that holds what `leader` holds of another topic."""
+
+    def __init__(self, topic: str, name: str, bell: Bell, leader: Consumer) -> None:
+        self.topic = topic
+        self.name = name
+        self.bell = bell
+        self._leader = leader
+        self._left = False
+
+    @property
+    def generation(self) -> int:
+        return self._leader.generation
+
+    def leave(self, member: SqliteConsumer) -> None:
+        self._left = True
+
+    def found(self, partitions: int) -> None:
+        """The leader's topic lies in the same file, so it has the same number."""
+
+    def assigned(self, member: SqliteConsumer) -> frozenset[int]:
+        return frozenset() if self._left else self._leader.assigned
+
+
 Committed = Callable[[str, str], Awaitable[Position]]
 Commit = Callable[[Callable[[LogFile], None]], Awaitable[None]]
 
@@ -57,7 +81,9 @@ Commit = Callable[[Callable[[LogFile], None]], Awaitable[None]]
 class SqliteConsumer:
     """One member of a group; see the contract."""
 
-    def __init__(self, group: Group, reader: Reader, committed: Committed, commit: Commit) -> None:
+    def __init__(
+        self, group: Group | Following, reader: Reader, committed: Committed, commit: Commit
+    ) -> None:
         self._group = group
         self._reader = reader
         self._committed = committed

@@ -11,7 +11,8 @@ SELECT
     toUnixTimestamp64Milli(argMin(at, (stamp, event_id))) AS at_ms,
     toUnixTimestamp64Milli(min(stamp)) AS stamp_ms,
     argMin(event_id, (stamp, event_id)) AS event,
-    argMin(source, (stamp, event_id)) AS source_name
+    argMin(source, (stamp, event_id)) AS source_name,
+    argMin(import_id, (stamp, event_id)) AS import_name
 FROM links
 WHERE workspace = {workspace:String} AND node IN {nodes:Array(UInt64)} AND kind != 'login'
 GROUP BY kind, a, b, if(kind = 'alias', event_id, toFixedString('', 16))

@@ -14,6 +14,7 @@ from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from etappe.eventlog import EventLog
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
+from etappe.register import Change, T
 from etappe.warehouse import Session, Sessions, Warehouse
 from etappe.workspaces import KEY_KINDS, Register, Workspace, new_workspace
 from query_api.app import create_app
@@ -45,7 +46,18 @@ class World:
         self.tokens: dict[str, str] = {}
         for kind in KEY_KINDS:
             self.register, _, self.tokens[kind] = self.register.with_key(kind, self.workspace.name, 0)
+        self.rate_limit = 0.0
         self._sessions = sessions
+        self.client = self._connect()
+
+    def edit(self, change: Change[T]) -> T:
+        """Change the register, as the API does by order of an operator."""
+        self.register, made = change(self.register)
+        return made
+
+    def limit(self, rate: float) -> None:
+        """Give every token a rate, in requests a second."""
+        self.rate_limit = rate
         self.client = self._connect()
 
     def read_log(self, log: EventLog, takes_orders: bool = True) -> None:
@@ -60,7 +72,13 @@ class World:
 
     def _connect(self, takes_orders: bool = True) -> httpx.AsyncClient:
         self.app = create_app(
-            self._sessions, self.log, lambda: self.register, lambda: self.now, takes_orders=takes_orders
+            self._sessions,
+            self.log,
+            lambda: self.register,
+            lambda: self.now,
+            takes_orders=takes_orders,
+            editor=self,
+            rate_limit=self.rate_limit,
         )
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://query", timeout=30)
 
@@ -76,6 +94,14 @@ class World:
         named = {"begin": "from", "end": "to"}
         query = {named.get(name, name): value for name, value in parameters.items() if value is not None}
         return await self.client.get(path, params=query, headers=headers)
+
+    async def send(
+        self, method: str, path: str, body: Any = None, *, token: str = "admin", **parameters: Any
+    ) -> httpx.Response:
+        """`body` as JSON; bytes as they are; None: no body."""
+        headers = {"Authorization": f"Bearer {self.tokens.get(token, token)}"}
+        content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        return await self.client.request(method, path, content=content, headers=headers, params=parameters)
 
     async def rows(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a question that must be answered."""

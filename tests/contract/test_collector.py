@@ -21,8 +21,10 @@ from etappe.touchpoint import Touchpoint, decode_touchpoint
 from etappe.workspaces import Register, RegisterFile, new_workspace, write_register
 from ingest.app import create_app
 from ingest.limits import BATCH_EVENTS, BODY_BYTES, LARGE_BODY_BYTES, LISTED_EVENTS
+from ingest.protocols.segment import BATCH_PATHS, PATHS
 from ingest.reasons import Reason
-from ingest.segment import BATCH_PATHS, PATHS
+from ingest.routes import protocols
+from ingest.sdk_settings import RUDDERSTACK, SEGMENT
 
 NOW = 1_700_000_000_000
 HOUR = 3_600_000
@@ -329,7 +331,9 @@ async def test_the_other_reasons_are_reported_too(site: Site) -> None:
     assert many.json()["rejected"][0]["reason"] == "too_many"
     call = await site.send({"batch": [{"type": "buy", "userId": "u"}]}, path="/v1/batch")
     assert call.json()["rejected"][0]["reason"] == "unknown_call"
-    assert set(REFUSED) | {"too_many", "unknown_call"} == {reason.code for reason in Reason}
+    call = await site.send({"event": "A", "userId": "u", "integrations": {"Etappe": False}}, path="/v1/track")
+    assert call.json()["rejected"][0]["reason"] == "not_for_us"
+    assert set(REFUSED) | {"too_many", "unknown_call", "not_for_us"} == {reason.code for reason in Reason}
 
 
 async def test_nothing_accepted_is_400(site: Site) -> None:
@@ -373,7 +377,7 @@ async def test_rejects_that_cannot_be_kept_cost_nobody_an_event(site: Site) -> N
 
 
 async def test_every_segment_path_takes_its_call(site: Site) -> None:
-    call = {"userId": "u", "event": "A", "previousId": "p", "groupId": "g"}
+    call = {"type": "track", "userId": "u", "event": "A", "previousId": "p", "groupId": "g"}
     for path in PATHS:
         reply = await site.send(call, path=path)
         assert (reply.status_code, reply.json()) == (200, {"success": True, "accepted": 1, "rejected": []})
@@ -443,8 +447,8 @@ async def test_metrics_count_events_and_requests(site: Site) -> None:
 
 async def test_openapi_knows_every_route(site: Site) -> None:
     document = (await site.client.get("/openapi.json")).json()
-    service = {"/healthz", "/readyz", "/metrics"}
-    assert set(document["paths"]) == {"/v1/touchpoints", *PATHS, *BATCH_PATHS, *service}
+    service = {"/healthz", "/readyz", "/metrics", SEGMENT, RUDDERSTACK}
+    assert set(document["paths"]) == {*protocols(), *service}
     native = document["paths"]["/v1/touchpoints"]["post"]
     assert {"202", "400", "401", "403", "413", "503"} <= set(native["responses"])
     reasons = document["components"]["schemas"]["Rejected"]["properties"]["reason"]["enum"]

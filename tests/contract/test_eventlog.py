@@ -434,5 +434,5 @@ async def test_an_address_that_is_none_is_refused_with_the_wanted_form(url: str)
 
 
 async def test_an_unknown_topic_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="touchpoints, rejects, changes"):
+    with pytest.raises(SettingsError, match="touchpoints, imports, rejects, changes"):
         await connect_log(f"sqlite:///{tmp_path}", ("orders",))

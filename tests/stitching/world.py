@@ -11,8 +11,8 @@ from reference.identity import Identities
 from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from stitching.links import identifier
 
-from etappe.changes import Batch, Change, Rebuild, decode_change, encode_change
-from etappe.eventlog import TOUCHPOINTS, Record
+from etappe.changes import Batch, Change, Rebuild, Undo, decode_change, encode_change
+from etappe.eventlog import IMPORTS, TOUCHPOINTS, Record
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
 from etappe.touchpoint import Touchpoint, encode_record, record_key
@@ -80,6 +80,7 @@ class Event:
     linking: bool = True
     agent: str = ""
     seq: int = 0
+    import_id: str = ""
 
     def touchpoint(self, workspace: str) -> Touchpoint:
         former = [f"u{self.former[1:]}", f"a{self.former[1:]}"] if self.former[:1] == "=" else [self.former]
@@ -89,18 +90,21 @@ class Event:
             identifiers=[identifier(name) for name in self.who.split()],
             alias=[identifier(name) for name in former if name], channel=f"channel{self.n % 3}",
             consent_linking=self.linking, user_agent=self.agent, value=float(2 ** (self.n % 40)), source="test",
+            import_id=self.import_id,
         )  # fmt: skip
 
 
 @dataclass
 class World:
-    """A workspace of its own name; `records` and `changes` stand for the two topics of the log."""
+    """A workspace of its own name; `records`, `lane` and `changes` stand for the topics of the log."""
 
     session: Session
     models: dict[str, PhaseModel] = field(default_factory=lambda: {MODEL.name: MODEL})
     records: list[Record] = field(default_factory=list)
+    lane: list[Record] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     normalised: int = 0
+    imported: int = 0
     applied: int = 0
     epoch: int = 0
 
@@ -120,22 +124,33 @@ class World:
         self.writer.start(self.session, self.models)
 
     def log(self, events: Iterable[Event]) -> None:
-        """Append events to the topic `touchpoints`."""
+        """Append events to the topics `touchpoints` and, those of imports, `imports`."""
         for each in events:
             touchpoint = each.touchpoint(self.name)
             key = record_key(self.name, touchpoint.id)
-            record = Record(
-                TOUCHPOINTS, 0, len(self.records), key, encode_record(touchpoint), touchpoint.stamp
-            )
-            self.records.append(record)
+            topic, there = (IMPORTS, self.lane) if each.import_id else (TOUCHPOINTS, self.records)
+            there.append(Record(topic, 0, len(there), key, encode_record(touchpoint), touchpoint.stamp))
 
     def normalise(self, count: int, session: Any = None) -> None:
-        """Normalise the next `count` records."""
+        """Normalise the next `count` records of the topic `touchpoints`."""
         records = self.records[self.normalised : self.normalised + count]
+        self._normalise(records, session)
+        self.normalised += len(records)
+
+    def normalise_lane(self, count: int, session: Any = None) -> None:
+        """Normalise the next `count` records of the topic `imports`."""
+        records = self.lane[self.imported : self.imported + count]
+        self._normalise(records, session)
+        self.imported += len(records)
+
+    def _normalise(self, records: Sequence[Record], session: Any) -> None:
         if records:
             batches = normalise(session or self.session, records, 1, NamedIdentifiers())
             self.changes += [decode_change(encode_change(batch)) for batch in batches]
-            self.normalised += len(records)
+
+    def order_undo(self, import_id: str, asked: int) -> None:
+        """What the query API does."""
+        self.changes.append(Undo(self.name, import_id, asked))
 
     def apply(self, count: int, session: Any = None) -> None:
         """Apply the next `count` changes as one group."""
@@ -150,6 +165,7 @@ class World:
     def drain(self) -> None:
         """Everything that is left, in one go."""
         self.normalise(len(self.records))
+        self.normalise_lane(len(self.lane))
         self.apply(len(self.changes))
         self.fill()
 

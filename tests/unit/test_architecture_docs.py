@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from etappe.eventlog import CHANGES, REJECTS, TOUCHPOINTS
+from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -25,7 +25,7 @@ def test_every_table_and_topic_is_named() -> None:
         for table in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", path.read_text())
     }
     assert [
-        each for each in sorted({*tables, TOUCHPOINTS, REJECTS, CHANGES}) if f"`{each}`" not in PAGE
+        each for each in sorted({*tables, TOUCHPOINTS, IMPORTS, REJECTS, CHANGES}) if f"`{each}`" not in PAGE
     ] == []
 
 

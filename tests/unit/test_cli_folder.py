@@ -28,7 +28,7 @@ def test_the_first_start_makes_a_workspace_and_a_key_of_each_kind(tmp_path: Path
     keys, first = prepare(settings_of(tmp_path), DataFolder(tmp_path), clock=lambda: 5)
     register = read_register(tmp_path / "workspaces.json")
     secrets = (keys.write_key, keys.secret_key, keys.read_token, keys.admin_token)
-    found = [register.find(secret) for secret in secrets]
+    found = [register.find(secret, 0) for secret in secrets]
     assert first
     assert list(register.workspaces) == ["default"]
     assert [key and (key.kind, key.workspace, key.created) for key in found] == [

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from cli_call import call
 
-from etappe.cli.register import change_register
 from etappe.errors import EtappeError
+from etappe.register import edit_register
 from etappe.workspaces import Register, RegisterFile, new_workspace, read_register
 
 
@@ -37,7 +37,7 @@ def listed(folder: Path, *words: str) -> list[dict[str, Any]]:
 def test_a_new_workspace_has_a_key_of_each_kind_which_are_shown_once(tmp_path: Path) -> None:
     keys = json.loads(done(tmp_path, "workspaces", "create", "shop-ch", "--json"))
     register = read_register(tmp_path / "workspaces.json")
-    kinds = [key.kind for name in keys if name != "workspace" and (key := register.find(keys[name]))]
+    kinds = [key.kind for name in keys if name != "workspace" and (key := register.find(keys[name], 0))]
     assert kinds == ["write", "secret", "read", "admin"]
     assert keys["write_key"] not in (tmp_path / "workspaces.json").read_text()
 
@@ -67,6 +67,9 @@ def test_a_workspace_needs_a_plain_name(folder: Path, name: str) -> None:
         ("phone_region", "CH", "CH"),
         ("phone_region", "none", None),
         ("keep_traits", "true", True),
+        ("app_ids", "web,app", ("web", "app")),
+        ("keep_ip", "true", True),
+        ("network_cookie", "true", True),
     ],
 )
 def test_a_field_is_set_and_nothing_else_changes(folder: Path, field: str, text: str, value: object) -> None:
@@ -97,6 +100,12 @@ def test_what_was_set_is_shown_without_the_salt(folder: Path) -> None:
         ("phone_region", "ZZ"),
         ("phone_region", "ch"),
         ("keep_traits", "1"),
+        ("app_ids", ""),
+        ("app_ids", "web,,app"),
+        ("app_ids", "x" * 101),
+        ("app_ids", ",".join(str(n) for n in range(101))),
+        ("keep_ip", "yes"),
+        ("network_cookie", "1"),
         ("salt", "00"),
         ("name", "other"),
     ],
@@ -119,11 +128,93 @@ def test_only_a_workspace_that_there_is_can_be_set(folder: Path) -> None:
 def test_a_created_key_works_until_it_is_revoked(folder: Path) -> None:
     secret = done(folder, "keys", "create", "read").strip()
     file = RegisterFile(folder / "workspaces.json")
-    key = file.current().find(secret)
+    key = file.current().find(secret, 0)
     assert key is not None
     assert key.kind == "read"
     done(folder, "keys", "revoke", key.id)
-    assert file.current().find(secret) is None
+    assert file.current().find(secret, 0) is None
+
+
+def test_a_key_has_a_label_origins_and_a_rate(folder: Path) -> None:
+    words = ("--name", "Shop", "--origin", "https://Shop.example/", "--origin", "https://*.shop.example")
+    row = json.loads(done(folder, "keys", "create", "write", *words, "--rate", "12.5", "--json"))
+    origins = ["https://shop.example", "https://*.shop.example"]
+    assert (row["name"], row["origins"], row["rate"]) == ("Shop", origins, 12.5)
+    shown = done(folder, "keys", "list")
+    assert [text in shown for text in ("Shop", "https://*.shop.example", "12.5")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("write", "--origin", "shop.example"), "origins"),
+        (("write", "--rate", "fast"), "rate"),
+        (("write", "--rate", "-1"), "rate"),
+        (("write", "--rate", "nan"), "rate"),
+        (("write", "--name", "x" * 101), "name"),
+        (("read", "--origin", "https://shop.example"), "origins"),
+    ],
+)
+def test_what_a_key_cannot_have_is_wrong_use_and_makes_none(
+    folder: Path, words: tuple[str, ...], field: str
+) -> None:
+    before = (folder / "workspaces.json").read_text()
+    called = call("keys", "create", *words, "--data-dir", folder)
+    assert (called.code, field in called.err) == (2, True)
+    assert (folder / "workspaces.json").read_text() == before
+
+
+def test_a_key_is_set_and_keeps_its_secret(folder: Path) -> None:
+    secret = done(folder, "keys", "create", "write", "--origin", "https://a.example", "--rate", "1").strip()
+    key_id = listed(folder, "keys", "list")[-1]["id"]
+    said = done(folder, "keys", "set", key_id, "--name", "Shop", "--any-origin", "--rate", "none")
+    assert said == f"Set {key_id}: name Shop, origins none, rate none.\n"
+    key = read_register(folder / "workspaces.json").find(secret, 0)
+    assert key is not None
+    assert (key.name, key.origins, key.rate) == ("Shop", (), None)
+    assert call("keys", "set", key_id, "--data-dir", folder).code == 2
+
+
+def test_a_rotated_key_has_a_new_secret_and_the_former_its_grace(folder: Path) -> None:
+    old = listed(folder, "keys", "list")[0]
+    new = json.loads(done(folder, "keys", "rotate", old["id"], "--grace", "3600", "--json"))
+    assert (new["kind"], new["replaces"], new["state"]) == ("write", old["id"], "working")
+    rows = {row["id"]: row for row in listed(folder, "keys", "list")}
+    assert (rows[old["id"]]["state"], rows[new["id"]]["state"]) == ("expiring", "working")
+    assert f"until {rows[old['id']]['expires']}" in done(folder, "keys", "list")
+    other = done(folder, "keys", "rotate", new["id"]).strip()
+    assert read_register(folder / "workspaces.json").find(other, 0) is not None
+    assert listed(folder, "keys", "list")[-2]["state"] == "revoked"
+    with pytest.raises(EtappeError, match="worthless already"):
+        done(folder, "keys", "rotate", new["id"])
+
+
+def test_the_last_admin_token_can_be_revoked_where_the_file_is(folder: Path) -> None:
+    """Whoever may write the file needs no token to make another one."""
+    admin = next(row["id"] for row in listed(folder, "keys", "list") if row["kind"] == "admin")
+    done(folder, "keys", "revoke", admin)
+    assert {row["id"]: row["state"] for row in listed(folder, "keys", "list")}[admin] == "revoked"
+
+
+def test_a_workspace_is_made_with_its_settings(tmp_path: Path) -> None:
+    done(
+        tmp_path, "workspaces", "create", "ch", "--set", "time_zone=Europe/Zurich", "--set", "app_ids=web,app"
+    )
+    (row,) = listed(tmp_path, "workspaces", "list")
+    assert (row["time_zone"], row["app_ids"]) == ("Europe/Zurich", ["web", "app"])
+    assert "app_ids=web,app" in done(tmp_path, "workspaces", "list")
+
+
+@pytest.mark.parametrize("pair", ["time_zone", "time_zone=Zurich", "colour=red", "salt=00"])
+def test_a_workspace_is_not_made_with_what_it_cannot_have(tmp_path: Path, pair: str) -> None:
+    assert call("workspaces", "create", "ch", "--set", pair, "--data-dir", tmp_path).code == 2
+    assert not (tmp_path / "workspaces.json").exists()
+
+
+def test_an_app_id_of_another_workspace_is_wrong_use(folder: Path) -> None:
+    done(folder, "workspaces", "create", "a", "--set", "app_ids=web")
+    called = call("workspaces", "set", "default", "app_ids", "web", "--data-dir", folder)
+    assert (called.code, "no other workspace has" in called.err) == (2, True)
 
 
 def test_keys_are_listed_without_secrets(folder: Path) -> None:
@@ -163,10 +254,10 @@ def test_changes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "workspaces.json"
 
     def add(name: str) -> None:
-        def change(register: Register) -> Register:
-            return register.with_workspace(new_workspace(name))
+        def change(register: Register) -> tuple[Register, None]:
+            return register.with_workspace(new_workspace(name)), None
 
-        change_register(path, change)
+        edit_register(path, change)
 
     threads = [Thread(target=add, args=(f"w{number}",)) for number in range(8)]
     for thread in threads:

@@ -13,7 +13,7 @@ from etappe.cli.child import STOP_SECONDS
 from etappe.serving import DRAIN_SECONDS
 from etappe.settings import Settings
 from etappe.telemetry import REGISTRY
-from etappe.workspace_fields import FIELDS
+from etappe.workspace_fields import FIELDS, written
 from etappe.workspaces import Workspace, new_workspace
 from ingest.reasons import Reason
 
@@ -31,7 +31,7 @@ def settings_rows() -> list[str]:
 
 
 def _shown(default: object) -> str:
-    return f"`{default}`" if default not in (None, "") else ""
+    return f"`{default}`" if default not in (None, "", ()) else ""
 
 
 def test_the_table_of_settings_says_what_the_code_says() -> None:
@@ -42,7 +42,7 @@ def test_the_table_of_settings_says_what_the_code_says() -> None:
 def test_the_table_of_a_workspaces_settings_says_what_the_code_says() -> None:
     defaults = new_workspace("any")
     rows = [
-        f"| `{name}` | `{_written(getattr(defaults, name))}` | {field.wanted} | {field.meaning} "
+        f"| `{name}` | `{written(getattr(defaults, name))}` | {field.wanted} | {field.meaning} "
         f"| {field.takes_effect} |"
         for name, field in FIELDS.items()
     ]
@@ -53,11 +53,6 @@ def test_the_table_of_a_workspaces_settings_says_what_the_code_says() -> None:
 
 def test_every_field_of_a_workspace_but_name_and_salt_can_be_set() -> None:
     assert [each.name for each in fields(Workspace)] == ["name", "salt", *FIELDS]
-
-
-def _written(value: object) -> str:
-    """As `etappe workspaces set` takes it."""
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def test_the_time_that_requests_in_flight_get_is_the_same_everywhere() -> None:

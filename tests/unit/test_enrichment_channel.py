@@ -1,79 +1,219 @@
-"""The channel of a touchpoint: the sender's word, the campaign, the referrer, in this order."""
+"""The channel of a touchpoint is what docs/channels.md says, whatever arrives."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from reference.channels_table import PAGE, Example, examples
 
-from etappe.enrichment import channel_of
-from etappe.touchpoint import Campaign, Page, Touchpoint
+from etappe import enrichment
+from etappe.enrichment import CHANNELS, channel_of, explain_channel
+from etappe.touchpoint import Campaign, Contact, Page, Touchpoint
+
+FOLDER = Path(enrichment.__file__).parent
+SOURCES: dict[str, list[str | list[str]]] = yaml.safe_load((FOLDER / "sources.yaml").read_text("utf-8"))
+WORDS: dict[str, dict[str, list[str]]] = yaml.safe_load((FOLDER / "words.yaml").read_text("utf-8"))
 
 
-def channel(
+def touchpoint(
     said: str = "",
-    medium: str = "",
-    source: str = "",
-    referrer: str = "",
+    campaign: str = "",
     url: str = "https://www.shop.example/a",
-) -> str:
-    return channel_of(
-        Touchpoint(
-            workspace="w",
-            id="1",
-            event="Page Viewed",
-            at=0,
-            stamp=0,
-            identifiers=[],
-            channel=said,
-            campaign=Campaign(source=source, medium=medium),
-            page=Page(url=url, referrer=referrer),
-        )
+    referrer: str = "",
+    contact: Contact = "",
+    offline: bool = False,
+    path: str = "",
+) -> Touchpoint:
+    """`campaign` is `source / medium / name`, of which the later parts may be missing."""
+    source, medium, name = ([part.strip() for part in campaign.split("/")] + ["", ""])[:3]
+    return Touchpoint(
+        workspace="w",
+        id="1",
+        event="Page Viewed",
+        at=0,
+        stamp=0,
+        identifiers=[],
+        channel=said,
+        contact=contact,
+        offline=offline,
+        campaign=Campaign(source=source, medium=medium, name=name),
+        page=Page(url=url, path=path, referrer=referrer),
     )
 
 
-def test_the_senders_word_counts_before_everything() -> None:
-    assert channel(said="store", medium="cpc", referrer="https://google.com") == "store"
+def of_row(row: Example) -> Touchpoint:
+    return touchpoint(row.said, row.campaign, row.page, row.referrer)
 
 
-@pytest.mark.parametrize(
-    ("medium", "source", "wanted"),
+@pytest.mark.parametrize("row", examples(), ids=lambda row: " ".join(row[:4]) or "nothing")
+def test_each_example_of_the_page_has_the_channel_that_it_says(row: Example) -> None:
+    found = explain_channel(of_row(row))
+    assert (found.channel, found.rule.replace("_", " ")) == (row.channel, row.rule)
+
+
+@pytest.mark.parametrize("row", examples(), ids=lambda row: " ".join(row[:4]) or "nothing")
+def test_capitals_change_nothing(row: Example) -> None:
+    """Except a word of the sender's own, which is kept as it was sent."""
+    loud = Example(*(cell.upper() for cell in row))
+    assert channel_of(of_row(loud)) == (row.channel if row.channel in CHANNELS else loud.said)
+
+
+def test_the_page_has_examples_of_every_channel() -> None:
+    rows = examples()
+    assert len(rows) >= 150
+    assert set(CHANNELS) - {row.channel for row in rows} == set()
+
+
+def test_the_page_names_every_channel_in_order() -> None:
+    listed = re.findall(
+        r"^\| `(\w+)` \| ", PAGE.read_text("utf-8").partition("## The channels")[2], re.MULTILINE
+    )
+    assert tuple(listed[: len(CHANNELS)]) == CHANNELS
+
+
+@pytest.mark.parametrize("contact", ["static", "human"])
+def test_a_letter_or_a_talk_is_no_direct_visit(contact: Contact) -> None:
+    assert channel_of(touchpoint(contact=contact)) == "other"
+    assert channel_of(touchpoint(contact=contact, campaign="crm / email")) == "email"
+
+
+def test_nothing_offline_is_a_direct_visit() -> None:
+    assert channel_of(touchpoint(offline=True)) == "other"
+    assert channel_of(touchpoint(contact="interactive")) == "direct"
+
+
+def test_a_page_known_by_its_path_alone_was_visited() -> None:
+    assert channel_of(touchpoint(url="", path="/a")) == "direct"
+
+
+def test_the_reason_names_what_decided() -> None:
+    url = "https://www.shop.example/?fbclid=x&gclid=y"
+    assert explain_channel(touchpoint(url=url)).by == "gclid"
+    assert explain_channel(touchpoint(referrer="https://www.bing.com/x")).by == "www.bing.com"
+    assert explain_channel(touchpoint(campaign="Google / CPC")).by == "Google / CPC"
+    assert explain_channel(touchpoint(said="Paid Search")).by == "Paid Search"
+
+
+slow_start = settings(deadline=None)  # the lists are read by the first example
+
+ANY = st.text(max_size=60) | st.sampled_from(
     [
-        ("cpc", "google", "paid_search"),
-        (" CPC ", "Google", "paid_search"),
-        ("ppc", "facebook", "paid_social"),
-        ("paid", "instagram", "paid_social"),
-        ("paid_social", "", "paid_social"),
-        ("email", "newsletter", "email"),
-        ("Newsletter", "", "email"),
-        ("display", "", "display"),
-        ("affiliate", "awin", "affiliate"),
-        ("qr", "", "mail"),
-        ("something", "", "other"),
-    ],
+        "google",
+        "facebook_ads",
+        "cpc",
+        "(none)",
+        "email",
+        "android-app://a",
+        "https://t.co",
+        "//",
+        "https://[::1]/",
+    ]
 )
-def test_a_campaigns_medium_decides(medium: str, source: str, wanted: str) -> None:
-    assert channel(medium=medium, source=source, referrer="https://bing.com/") == wanted
+URLS = ANY | st.builds(
+    lambda host, query: f"https://{host}/?{query}",
+    st.text(max_size=20),
+    st.lists(st.sampled_from(sorted(sum(WORDS["click_ids"].values(), ["utm_source", "utm_medium"]))).flatmap(
+        lambda name: st.text(max_size=8).map(lambda value: f"{name}={value}")
+    ), max_size=4).map("&".join),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("referrer", "wanted"),
-    [
-        ("https://www.google.de/search?q=x", "organic_search"),
-        ("https://duckduckgo.com/", "organic_search"),
-        ("https://m.facebook.com/", "organic_social"),
-        ("https://t.co/abc", "organic_social"),
-        ("https://www.linkedin.com/feed", "organic_social"),
-        ("https://blog.example.org/post", "referral"),
-        ("https://not-google.example.org/", "referral"),
-        ("https://fast.co/", "referral"),
-        ("", "direct"),
-        ("https://shop.example/other", "direct"),
-        ("https://[broken", "direct"),
-        ("android-app://com.example", "referral"),
-    ],
+@slow_start
+@given(source=ANY, medium=ANY, name=ANY, url=URLS, referrer=URLS, contact=st.sampled_from(["", "human"]))
+@example(source="", medium="", name="", url="\ud800", referrer="https://\ud800.com", contact="")
+@example(
+    source="." * 500, medium="", name="", url="https://" + "a." * 5000, referrer="?" + "&" * 9000, contact=""
 )
-def test_without_a_campaign_the_referrer_decides(referrer: str, wanted: str) -> None:
-    assert channel(referrer=referrer) == wanted
+def test_whatever_arrives_is_in_the_list(
+    source: str, medium: str, name: str, url: str, referrer: str, contact: Contact
+) -> None:
+    any_ = touchpoint(url=url, referrer=referrer, contact=contact)
+    any_.campaign = Campaign(source=source, medium=medium, name=name)
+    assert channel_of(any_) in CHANNELS
 
 
-def test_what_is_no_page_and_says_nothing_is_other() -> None:
-    assert channel(url="") == "other"
+@slow_start
+@given(said=st.text(min_size=1, max_size=60))
+def test_the_senders_word_is_a_known_channel_or_kept(said: str) -> None:
+    found = explain_channel(touchpoint(said=said))
+    assert found.channel in CHANNELS or (found.channel, found.rule) == (said.strip(), "sender")
+
+
+@slow_start
+@given(channel=st.sampled_from(CHANNELS), url=URLS, referrer=URLS)
+def test_nothing_else_counts_once_the_sender_said_it(channel: str, url: str, referrer: str) -> None:
+    assert (
+        channel_of(touchpoint(said=channel, campaign="google / cpc", url=url, referrer=referrer)) == channel
+    )
+
+
+ENTRIES = [
+    (word, kind)
+    for kind, rows in SOURCES.items()
+    for row in rows
+    for word in ([row] if isinstance(row, str) else row)
+]
+_ENDING = r"(?:com|cat|net|org|[a-z]{2}|(?:co|com|net|org|ne|or|gob|gov|edu)\.[a-z]{2})"
+PATTERNS = [
+    (re.compile(r"(?:.*\.)?" + re.escape(word).replace(r"\.\*", rf"\.{_ENDING}")), word, kind)
+    for word, kind in ENTRIES
+    if "." in word
+]
+
+
+def plain_kind(host: str) -> str:
+    """The definition of a match, as plainly as it can be said: whole labels, the longest entry wins."""
+    found = [(word.count("."), kind) for pattern, word, kind in PATTERNS if pattern.fullmatch(host)]
+    return max(found)[1] if found else ""
+
+
+HOSTS = [word.replace(".*", "") for word, _ in ENTRIES if "." in word]
+
+
+@slow_start
+@given(
+    before=st.sampled_from(["", "www.", "mail.", "not", "a.b.", "google.", "m."]),
+    host=st.sampled_from(HOSTS),
+    after=st.sampled_from(["", ".com", ".de", ".co.uk", ".evil.com", ".github.io", "x", ".com.au", ".xyz"]),
+)
+def test_hosts_are_matched_by_whole_labels(before: str, host: str, after: str) -> None:
+    kind = plain_kind(before + host + after)
+    found = explain_channel(touchpoint(referrer=f"https://{before}{host}{after}/x"))
+    wanted = {"": "referral", "search": "organic_search", "social": "organic_social", "video": "organic_video",
+              "payment": "direct", "sign_in": "direct"}.get(kind, kind)  # fmt: skip
+    assert found.channel == wanted
+
+
+def test_every_word_of_the_lists_is_written_as_it_is_looked_up() -> None:
+    words = [word for word, _ in ENTRIES]
+    entry = re.compile(r"[a-z0-9]+|[a-z0-9._-]+\.([a-z][a-z0-9]*|\*)")
+    assert [word for word in words if not entry.fullmatch(word)] == []
+    assert len(words) == len(set(words))
+    assert set(SOURCES) <= {"search", "social", "video", "email", "ai_assistant", "display", "affiliate", "sms",
+                            "push", "referral", "sign_in", "payment"}  # fmt: skip
+
+
+def test_every_word_of_a_campaign_says_one_thing() -> None:
+    groups = [*WORDS["mediums"].values(), *WORDS["paid"].values(), *WORDS["unpaid"].values(), WORDS["empty"]]
+    words = [word for group in groups for word in group]
+    assert [word for word in words if not re.fullmatch(r"[a-z0-9]+", word)] == []
+    assert len(words) == len(set(words))
+    channels = {channel for table in ("mediums", "paid", "unpaid", "spellings", "click_ids", "parts")
+                for channel in WORDS[table]}  # fmt: skip
+    assert channels <= set(CHANNELS)
+
+
+def test_the_page_names_every_click_id_and_every_medium() -> None:
+    text = PAGE.read_text("utf-8")
+    words = [
+        word
+        for table in ("mediums", "paid", "unpaid", "click_ids")
+        for group in WORDS[table].values()
+        for word in group
+    ]
+    assert [word for word in words if f"`{word}`" not in text] == []

@@ -9,12 +9,13 @@ from typing import Any
 
 import cramjam
 import pytest
+from posted import key_in
 
 from etappe.errors import BadInput
 from ingest.bodies import decompress, read_body
 from ingest.failures import ClientGone, TooLarge, TooSlow, UnknownEncoding
 from ingest.json_events import CUT_BRACKETS, CUT_DEPTH, cut_deep, depth_of, mend_surrogates, split_events
-from ingest.segment import Segment
+from ingest.protocols.segment import Segment
 
 TEXT = b'{"event":"A"}'
 LIMIT = 1000
@@ -213,6 +214,6 @@ def test_a_body_of_very_many_brackets_is_refused_before_it_is_looked_through() -
 
 @pytest.mark.parametrize("rest", [b'"a":' + b"[" * 5_000, rb'"a":"x\ud83d"', b'"a":1'])
 def test_a_key_is_found_without_mending_its_body(rest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("ingest.segment.reading")
-    assert Segment("track").key_in(b'{"writeKey": "ek_1-a",' + rest + b"}") == "ek_1-a"
-    assert Segment("track").key_in(b"{" + rest + b"}") is None
+    monkeypatch.delattr("ingest.protocols.segment.reading")
+    assert key_in(Segment("track"), b'{"writeKey": "ek_1-a",' + rest + b"}") == "ek_1-a"
+    assert key_in(Segment("track"), b"{" + rest + b"}") is None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from posted import head
 
 from etappe.errors import BadInput
 from etappe.workspaces import Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
-from ingest.native import Native
 from ingest.pipeline import Sorted, sort_events
-from ingest.segment import Segment
+from ingest.protocols.native import Native
+from ingest.protocols.segment import Segment
 
 WORKSPACE = Workspace("shop", "00" * 32)
 SENDER = Sender(Caller("secret", WORKSPACE, WORKSPACE.salt_bytes), 1_700_000_000_000)
@@ -23,12 +24,12 @@ NO_NUMBERS = [b"NaN", b"Infinity", b"-Infinity", b"01", b"+1", b".5", b"0x1"]
 
 def native(field: bytes, value: bytes) -> Sorted:
     event = b'{"event":"A","identifiers":{"user_id":"u"},"%b":{"x":%b}}' % (field, value)
-    return sort_events(Native().read(b"[%b,%b]" % (event, GOOD_NATIVE)), SENDER)
+    return sort_events(Native().read(b"[%b,%b]" % (event, GOOD_NATIVE), head()), SENDER)
 
 
 def segment(field: bytes, value: bytes) -> Sorted:
     event = b'{"type":"identify","userId":"u","%b":{"x":%b}}' % (field, value)
-    return sort_events(Segment().read(b'{"batch":[%b,%b]}' % (event, GOOD_SEGMENT)), SENDER)
+    return sort_events(Segment().read(b'{"batch":[%b,%b]}' % (event, GOOD_SEGMENT), head()), SENDER)
 
 
 @pytest.mark.parametrize("value", TOO_GREAT)

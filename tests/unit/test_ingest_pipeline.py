@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from posted import head
 
 from etappe.clock import iso
 from etappe.identifiers import make_identifier
@@ -14,8 +15,8 @@ from etappe.touchpoint import Touchpoint, encode_record
 from etappe.workspaces import KeyKind, Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
-from ingest.native import Native
 from ingest.pipeline import Sorted, sort_events
+from ingest.protocols.native import Native
 from ingest.rejects import reject_entries
 
 NOW = 1_700_000_000_000
@@ -34,7 +35,7 @@ def event(**fields: Any) -> dict[str, Any]:
 
 def sort(*events: dict[str, Any], kind: KeyKind = "write", workspace: Workspace = WORKSPACE) -> Sorted:
     return sort_events(
-        Native().read(json.dumps(events, separators=(",", ":")).encode()), sender(kind, workspace)
+        Native().read(json.dumps(events, separators=(",", ":")).encode(), head()), sender(kind, workspace)
     )
 
 
@@ -75,7 +76,7 @@ def test_every_native_field_arrives() -> None:
         currency="chf",
         sentiment=-0.4,
         experiments={"cta": "B", "on": True, "n": 2, "gone": None},
-        consent={"analytics": False},
+        consent={"linking": False},
         context={"user_agent": "UA", "country": "ch"},
         traits={"plan": "pro"},
         properties={"product_id": "p"},
@@ -86,7 +87,7 @@ def test_every_native_field_arrives() -> None:
     assert (touchpoint.campaign.medium, touchpoint.campaign.content) == ("cpc", "c")
     assert (touchpoint.value, touchpoint.currency, touchpoint.sentiment) == (129.5, "CHF", -0.4)
     assert touchpoint.experiments == {"cta": "B", "on": "true", "n": "2"}
-    assert (touchpoint.consent_analytics, touchpoint.consent_linking) == (False, True)
+    assert (touchpoint.consent_analytics, touchpoint.consent_linking) == (True, False)
     assert (touchpoint.user_agent, touchpoint.country) == ("UA", "CH")
     assert bytes(touchpoint.traits) == b'{"plan":"pro"}'
     assert bytes(touchpoint.properties) == b'{"product_id":"p"}'
@@ -101,8 +102,8 @@ def test_null_is_absent() -> None:
 
 def test_absent_consent_is_what_the_workspace_says() -> None:
     strict = Workspace("shop", "00" * 32, consent_default=False)
-    touchpoint = sort(event(consent={"linking": True}), workspace=strict).accepted[0]
-    assert (touchpoint.consent_analytics, touchpoint.consent_linking) == (False, True)
+    touchpoint = sort(event(consent={"analytics": True}), workspace=strict).accepted[0]
+    assert (touchpoint.consent_analytics, touchpoint.consent_linking) == (True, False)
 
 
 @pytest.mark.parametrize("name", [None, "", "   "])
@@ -148,7 +149,7 @@ def test_one_bad_event_refuses_no_other() -> None:
 
 
 def test_what_is_no_object_is_refused_by_itself() -> None:
-    wire = Native().read(b'[3, {"event": "A", "identifiers": {"user_id": "u"}}, null]')
+    wire = Native().read(b'[3, {"event": "A", "identifiers": {"user_id": "u"}}, null]', head())
     result = sort_events(wire, sender())
     assert [each.index for each in result.refused] == [0, 2]
     assert len(result.accepted) == 1
@@ -286,7 +287,7 @@ def test_properties_keep_a_products_name_and_lose_addresses() -> None:
 
 def test_clean_properties_stay_as_they_were_written() -> None:
     wire = Native().read(
-        b'{"event":"A","identifiers":{"user_id":"u"},"properties":{"price": 12.50, "n":1e2}}'
+        b'{"event":"A","identifiers":{"user_id":"u"},"properties":{"price": 12.50, "n":1e2}}', head()
     )
     assert bytes(sort_events(wire, sender()).accepted[0].properties) == b'{"price": 12.50, "n":1e2}'
 
@@ -294,9 +295,9 @@ def test_clean_properties_stay_as_they_were_written() -> None:
 def test_a_number_that_no_double_holds_is_refused() -> None:
     for field in ("properties", "traits"):
         body = b'{"event":"A","identifiers":{"user_id":"u"},"%b":{"x":1e999}}' % field.encode()
-        result = sort_events(Native().read(body), sender())
+        result = sort_events(Native().read(body, head()), sender())
         assert result.refused[0].refusal.reason.code == "bad_type"
-    result = sort_events(Native().read(b'{"event":"A","value":1e999}'), sender())
+    result = sort_events(Native().read(b'{"event":"A","value":1e999}', head()), sender())
     assert result.refused[0].refusal.reason.code == "bad_type"
 
 
@@ -319,7 +320,7 @@ def test_a_path_that_was_sent_stays() -> None:
 
 
 def properties_of(raw: bytes) -> bytes:
-    wire = Native().read(b'{"event":"A","identifiers":{"user_id":"u"},"properties":%b}' % raw)
+    wire = Native().read(b'{"event":"A","identifiers":{"user_id":"u"},"properties":%b}' % raw, head())
     return bytes(sort_events(wire, sender()).accepted[0].properties)
 
 
@@ -349,7 +350,9 @@ def test_what_repeats_no_name_stays_as_it_was_written(raw: bytes) -> None:
 
 def test_a_workspace_that_keeps_traits_keeps_no_name_twice_either() -> None:
     keeping = Workspace("shop", "00" * 32, keep_traits=True)
-    wire = Native().read(b'{"event":"A","identifiers":{"user_id":"u"},"traits":{"email":"a@b.ch","email":5}}')
+    wire = Native().read(
+        b'{"event":"A","identifiers":{"user_id":"u"},"traits":{"email":"a@b.ch","email":5}}', head()
+    )
     assert bytes(sort_events(wire, sender(workspace=keeping)).accepted[0].traits) == b'{"email":5}'
 
 

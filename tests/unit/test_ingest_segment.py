@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from posted import head, key_in
 
 from etappe.errors import BadInput
 from etappe.identifiers import make_identifier
@@ -14,16 +15,15 @@ from etappe.workspaces import Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
 from ingest.pipeline import Sorted, sort_events
-from ingest.segment import Segment
-from ingest.segment_names import external_type
+from ingest.protocols.segment import Segment, external_type
 
 NOW = 1_700_000_000_000
 WORKSPACE = Workspace("shop", "00" * 32)
-SENDER = Sender(Caller("secret", WORKSPACE, WORKSPACE.salt_bytes), NOW)
+SENDER = Sender(Caller("secret", WORKSPACE, WORKSPACE.salt_bytes), NOW, "segment")
 
 
 def sort(call: str, body: dict[str, Any]) -> Sorted:
-    return sort_events(Segment(call).read(orjson.dumps(body)), SENDER)
+    return sort_events(Segment(call).read(orjson.dumps(body), head()), SENDER)
 
 
 def accepted(call: str, **fields: Any) -> Touchpoint:
@@ -33,7 +33,7 @@ def accepted(call: str, **fields: Any) -> Touchpoint:
 
 
 def batch(*items: dict[str, Any], **envelope: Any) -> Sorted:
-    return sort("", {"batch": list(items), **envelope})
+    return sort("batch", {"batch": list(items), **envelope})
 
 
 def named(touchpoint: Touchpoint) -> list[tuple[str, str | None]]:
@@ -235,7 +235,7 @@ def test_a_bad_item_is_refused_by_itself(item: dict[str, Any], reason: str) -> N
 
 def test_a_number_that_no_double_holds_refuses_its_item_alone() -> None:
     body = b'{"batch":[{"type":"page","userId":"u"},{"type":"page","userId":1e999}]}'
-    result = sort_events(Segment().read(body), SENDER)
+    result = sort_events(Segment().read(body, head()), SENDER)
     assert [each.index for each in result.refused] == [1]
 
 
@@ -255,7 +255,7 @@ def test_an_experiment_viewed_carries_its_variant() -> None:
 @pytest.mark.parametrize("body", [b"{}", b" { } ", b"[]", b"3", b"{", b"", b'{"event":"\xff"}'])
 def test_a_call_that_is_no_object_cannot_be_read(body: bytes) -> None:
     with pytest.raises(BadInput):
-        Segment("track").read(body)
+        Segment("track").read(body, head())
 
 
 @pytest.mark.parametrize(
@@ -263,13 +263,13 @@ def test_a_call_that_is_no_object_cannot_be_read(body: bytes) -> None:
 )
 def test_a_batch_without_items_cannot_be_read(body: bytes) -> None:
     with pytest.raises(BadInput):
-        Segment().read(body)
+        Segment().read(body, head())
 
 
 def test_the_key_may_stand_in_the_body() -> None:
-    assert Segment().key_in(b'{"writeKey":"k","batch":[]}') == "k"
-    assert Segment().key_in(b'{"writeKey":5}') is None
-    assert Segment().key_in(b"{") is None
+    assert key_in(Segment(), b'{"writeKey":"k","batch":[]}') == "k"
+    assert key_in(Segment(), b'{"writeKey":5}') is None
+    assert key_in(Segment(), b"{") is None
 
 
 def test_deep_nesting_refuses_one_item_and_not_the_batch() -> None:
@@ -277,6 +277,6 @@ def test_deep_nesting_refuses_one_item_and_not_the_batch() -> None:
     body = (
         b'{"batch":[{"type":"page","userId":"u"},{"type":"page","userId":"u","properties":{"a":%b}}]}' % deep
     )
-    result = sort_events(Segment().read(body), SENDER)
+    result = sort_events(Segment().read(body, head()), SENDER)
     assert [(each.index, each.refusal.reason.code) for each in result.refused] == [(1, "too_deep")]
     assert len(result.accepted) == 1

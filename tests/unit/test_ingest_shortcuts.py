@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from posted import head
 
 from etappe.touchpoint import decode_touchpoint, encode_record
 from etappe.workspaces import Workspace
@@ -15,9 +16,8 @@ from ingest.drafts import Sender, Wire
 from ingest.json_events import split_events
 from ingest.keys import Caller
 from ingest.limits import EVENT_BYTES
-from ingest.native import Native, draft_of_written
-from ingest.native_wire import NativeEvent
 from ingest.pipeline import Sorted, sort_events
+from ingest.protocols.native import Native, NativeEvent, draft_of_written
 
 WORKSPACE = Workspace("shop", "00" * 32)
 SENDER = Sender(Caller("secret", WORKSPACE, WORKSPACE.salt_bytes), 1_700_000_000_000)
@@ -39,7 +39,7 @@ def one_by_one(body: bytes) -> Sorted:
 
 
 def at_once(body: bytes) -> Sorted:
-    return sort_events(Native().read(body), SENDER)
+    return sort_events(Native().read(body, head()), SENDER)
 
 
 def shown(result: Sorted) -> tuple[list[bytes], list[Any]]:

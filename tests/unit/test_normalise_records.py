@@ -9,12 +9,21 @@ from stitching.links import key
 from stitching.world import Event
 
 from etappe.changes import Batch
-from etappe.eventlog import TOUCHPOINTS, Record
+from etappe.eventlog import IMPORTS, TOUCHPOINTS, Record
 from etappe.identifiers import Identifier, event_key
+from etappe.lanes import LANE
 from etappe.touchpoint import encode_record, record_key
 from stitcher import normalise
 from stitcher.columns import NAMES, by_column, row_of
-from stitcher.normalise import Item, NamedIdentifiers, batches_of, mark_duplicates, read_item, touched_by
+from stitcher.normalise import (
+    Item,
+    NamedIdentifiers,
+    batches_of,
+    drop_undone,
+    mark_duplicates,
+    read_item,
+    touched_by,
+)
 
 EPOCH = 3 << 40
 
@@ -66,7 +75,7 @@ def test_of_all_copies_the_lowest_position_stays_however_they_are_grouped(
     """`copies`: (event, offset); they come in one or two groups, of which the second sees the first's receipts."""
     cut = data.draw(st.integers(0, len(copies)))
     ordered = sorted(copies, key=lambda each: each[1])
-    stored: dict[tuple[str, bytes], int] = {}
+    stored: dict[tuple[str, bytes], tuple[int, int]] = {}
     kept = []
     for group in (ordered[:cut], ordered[cut:]):
         found = [
@@ -75,7 +84,7 @@ def test_of_all_copies_the_lowest_position_stays_however_they_are_grouped(
         mark_duplicates(found, stored)
         for item in found:
             if item.outcome == "stored":
-                stored[item.workspace, item.event_id] = item.position
+                stored[item.workspace, item.event_id] = (item.position, item.partition)
                 kept.append((item.event_id, item.position - EPOCH))
     lowest = {n: min(offset for each, offset in copies if each == n) for n, _ in copies}
     assert sorted(kept) == sorted((event_key(str(n)), offset) for n, offset in lowest.items())
@@ -83,14 +92,43 @@ def test_of_all_copies_the_lowest_position_stays_however_they_are_grouped(
 
 def test_the_same_record_again_is_no_duplicate_of_itself() -> None:
     (item,) = items(Event(1, "u1", 1))
-    mark_duplicates([item], {("w", item.event_id): item.position})
+    mark_duplicates([item], {("w", item.event_id): (item.position, 0)})
     assert item.outcome == "stored"
 
 
-def test_a_copy_below_a_stored_position_is_stored_again_only_if_it_is_lower() -> None:
-    first, second = items(Event(1, "u1", 1), Event(1, "u2", 2))
-    mark_duplicates([second], {("w", first.event_id): first.position})
-    assert second.outcome == "duplicate"
+@pytest.mark.parametrize("place", [(EPOCH, 0), (EPOCH + 1, LANE), (EPOCH + 9, 0), (EPOCH, LANE)])
+def test_a_copy_of_what_is_stored_elsewhere_is_a_duplicate_wherever_that_is(place: tuple[int, int]) -> None:
+    _, copy = items(Event(1, "u1", 1), Event(1, "u2", 2))
+    mark_duplicates([copy], {("w", copy.event_id): place})
+    assert copy.outcome == "duplicate"
+
+
+def test_of_copies_that_come_together_by_both_lanes_the_live_one_stays() -> None:
+    imported = read_item(record(Event(1, "u1", 1), offset=2)._replace(topic=IMPORTS), 3)
+    live = read_item(record(Event(1, "u2", 1), offset=5), 3)
+    mark_duplicates([imported, live], {})
+    assert (live.outcome, imported.outcome) == ("stored", "duplicate")
+    (batch,) = batches_of([imported, live], 3)
+    assert batch.positions == {LANE: EPOCH + 3, 0: EPOCH + 6}
+
+
+def test_a_batch_names_the_imports_in_it_whatever_became_of_them() -> None:
+    found = items(Event(1, "u1", 1, import_id="x"), Event(2, "u1 a1", 1), Event(3, "u2 a2", 1, import_id="y"))
+    drop_undone(found, {("w", "y"): 1, ("v", "x"): 9})
+    assert [(each.outcome, each.reason) for each in found] == [
+        ("stored", ""),
+        ("stored", ""),
+        ("erased", "undone"),
+    ]
+    (batch,) = batches_of(found, 3)
+    assert batch.imports == ["x", "y"]
+    assert [each.import_id for each in batch.links] == [""]
+
+
+def test_what_came_after_an_import_was_undone_is_not_dropped() -> None:
+    found = items(Event(1, "u1", 1, stamp=5, import_id="x"), Event(2, "u1", 1, stamp=6, import_id="x"))
+    drop_undone(found, {("w", "x"): 5})
+    assert [each.outcome for each in found] == ["erased", "stored"]
 
 
 def test_a_rejected_record_takes_no_event_id_from_a_good_one() -> None:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etappe.errors import SettingsError
-from etappe.workspaces import Register, new_workspace, read_register, write_register
+from etappe.workspaces import (
+    WORTHLESS_KEYS,
+    Register,
+    RegisterFile,
+    new_workspace,
+    read_register,
+    write_register,
+)
 
 
-def register_with(path: Path, **fields: Any) -> None:
-    """A register of one workspace, of which some fields were edited by hand."""
-    write_register(path, Register().with_workspace(new_workspace("shop")))
+def register_with(path: Path, key: dict[str, Any] | None = None, **fields: Any) -> None:
+    """A register of one workspace and one key, of which some fields were edited by hand."""
+    register, _, _ = Register().with_workspace(new_workspace("shop")).with_key("write", "shop", 1)
+    write_register(path, register)
     content = json.loads(path.read_text())
     content["workspaces"][0] |= fields
+    content["keys"][0] |= key or {}
     path.write_text(json.dumps(content))
 
 
@@ -31,6 +42,96 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     register, _, _ = Register().with_workspace(new_workspace("shop")).with_key("read", "shop", 1)
     write_register(path, register)
     assert read_register(path) == register
+
+
+def test_what_lists_hold_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "workspaces.json"
+    shop = replace(new_workspace("shop"), app_ids=("web", "app"), gap_days=30.0, keep_ip=True)
+    register, key, _ = (
+        Register()
+        .with_workspace(shop)
+        .with_key("write", "shop", 1, name="Shop", origins=("https://shop.example",), rate=2.5)
+    )
+    register, _, _ = register.rotated(key, 10, 60_000)
+    write_register(path, register)
+    assert read_register(path) == register
+
+
+def test_a_register_of_an_older_version_opens_and_nothing_is_restricted(tmp_path: Path) -> None:
+    """As version 1 wrote it: none of the fields that came later."""
+    path = tmp_path / "workspaces.json"
+    key = {
+        "id": "5f1c09ab",
+        "kind": "write",
+        "workspace": "shop",
+        "sha256": "00",
+        "created": 1,
+        "revoked": False,
+    }
+    old = {"name": "shop", "salt": "00" * 32, "time_zone": "UTC", "gap_days": 90, "consent_default": True,
+           "phone_region": None, "keep_traits": False}  # fmt: skip
+    path.write_text(json.dumps({"workspaces": [old], "keys": [key]}))
+    register = read_register(path)
+    (read,) = register.keys
+    assert (read.origins, read.rate, read.lasts, read.works(1 << 60)) == ((), None, True, True)
+    shop = register.workspaces["shop"]
+    assert (shop.app_ids, shop.keep_ip, shop.network_cookie) == ((), False, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("origins", "https://shop.example"), ("rate", "fast"), ("expires", "soon"), ("kind", "root")],
+)
+def test_a_key_that_was_edited_into_nonsense_is_refused_with_the_field(
+    tmp_path: Path, field: str, value: str
+) -> None:
+    register_with(tmp_path / "w.json", key={field: value})
+    assert field in said(tmp_path / "w.json")
+
+
+def test_a_key_in_its_grace_works_until_that_ends() -> None:
+    register, old, secret = Register().with_workspace(new_workspace("shop")).with_key("write", "shop", 0)
+    register, new, other = register.rotated(old, 1_000, 500)
+    assert (new.kind, new.workspace, new.replaces) == ("write", "shop", old.id)
+    found = [[register.find(each, now) for each in (secret, other)] for now in (1_000, 1_499, 1_500)]
+    assert [[key and key.id for key in keys] for keys in found] == [
+        [old.id, new.id],
+        [old.id, new.id],
+        [None, new.id],
+    ]
+
+
+def test_rotation_for_ever_does_not_grow_the_register_for_ever() -> None:
+    """Of what is worthless the youngest stay, and every key of another workspace."""
+    register = Register().with_workspace(new_workspace("shop")).with_workspace(new_workspace("other"))
+    register, other, _ = register.with_key("read", "other", 0)
+    register, key, _ = register.with_key("write", "shop", 0)
+    register = register.without_key(other.id)
+    for now in range(3 * WORTHLESS_KEYS):
+        register, key, secret = register.rotated(key, now, 0)
+    assert len(register.keys_of("shop")) <= WORTHLESS_KEYS + 2
+    assert register.find(secret, 0) == key
+    assert register.key(other.id) is not None
+
+
+def test_the_first_workspace_is_the_operators_whatever_is_changed_in_it() -> None:
+    register = Register().with_workspace(new_workspace("a")).with_workspace(new_workspace("b"))
+    register = register.with_workspace(replace(register.workspaces["a"], keep_ip=True))
+    assert register.operators == "a"
+    assert Register().operators == ""
+
+
+def test_a_change_at_the_same_instant_is_noticed(tmp_path: Path) -> None:
+    """Also where time and size of the file stay the same."""
+    path = tmp_path / "w.json"
+    register, key, _ = Register().with_workspace(new_workspace("shop")).with_key("read", "shop", 1, name="a")
+    write_register(path, register)
+    file = RegisterFile(path)
+    assert file.current() == register
+    stamp = path.stat().st_mtime_ns
+    write_register(path, register.with_changed(replace(key, name="b")))
+    os.utime(path, ns=(stamp, stamp))
+    assert file.current().keys[0].name == "b"
 
 
 @pytest.mark.parametrize("salt", ["not hex", "", "abc", "00" * 65])

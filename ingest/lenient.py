@@ -1,4 +1,4 @@
-"""Segment's bodies as they are on the wire, read leniently: its SDKs send much that nobody needs."""
+"""JSON of senders read leniently: their SDKs send much that nobody needs. Pure."""
 
 from __future__ import annotations
 
@@ -12,42 +12,6 @@ from ingest.drafts import as_object
 
 Json = dict[str, Any]
 
-
-class SegmentEvent(msgspec.Struct, rename="camel", gc=False):
-    """One call, by itself or in a batch. What is `object` or Raw is read where it is used."""
-
-    type: object = None
-    message_id: object = None
-    user_id: object = None
-    anonymous_id: object = None
-    previous_id: object = None
-    group_id: object = None
-    event: object = None
-    name: object = None
-    category: object = None
-    timestamp: object = None
-    original_timestamp: object = None
-    sent_at: object = None
-    context: msgspec.Raw = ABSENT
-    properties: msgspec.Raw = ABSENT
-    traits: msgspec.Raw = ABSENT
-
-
-class SegmentBatch(msgspec.Struct, rename="camel", gc=False):
-    """The envelope of several calls. Its context belongs to each of them, its sending time beats theirs."""
-
-    batch: list[msgspec.Raw] | None = None
-    context: msgspec.Raw = ABSENT
-    sent_at: object = None
-
-
-class BodyKey(msgspec.Struct, rename="camel", gc=False):
-    write_key: object = None
-
-
-decode_event = msgspec.json.Decoder(SegmentEvent).decode
-decode_batch = msgspec.json.Decoder(SegmentBatch).decode
-decode_key = msgspec.json.Decoder(BodyKey).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 

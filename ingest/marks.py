@@ -1,0 +1,211 @@
+"""Bodies of refused events without what is personal in them; what named the person is left as a mark. Pure.
+
+A mark carries the keyed hashes that a touchpoint would have had (`[email:1f2e3d4c5b6a7988]`), so that a replay
+restores the very same identifier. Nobody else may: the record says which marks the collector made, and only a
+replay reads them. Where nothing is personal the body stays as it was, byte by byte.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
+from typing import Any
+
+from etappe.exact_json import Members, Number, dumps, loads
+from etappe.identifiers import Identifier, identifier_key, is_blocked, normal_form, type_of
+from etappe.workspaces import Workspace
+from ingest.addresses import REDACTED, holds_address
+from ingest.consents import consent_of
+from ingest.known import Ranked
+from ingest.limits import IDENTIFIER_CHARS
+from ingest.personal import FIELDS, TRAITS, clean_text, spelled
+from ingest.reasons import Reason, Refusal, refuse
+
+EMAILS = spelled("email", "e mail", "mail", "email address")
+PHONES = spelled("phone", "phone number", "mobile", "mobile phone", "telephone", "tel")
+IDS = spelled(
+    *(
+        "user id",
+        "anonymous id",
+        "device id",
+        "crm id",
+        "distinct id",
+        "previous id",
+        "external id",
+        "customer id",
+    ),
+    *("alias", "uid", "duid", "nuid", "tnuid", "domain userid", "network userid"),
+) | {"$anon_distinct_id", "$device_id", "$user_id"}
+"""Fields that name somebody in one protocol or another."""
+
+ID_TYPES = ("user_id", "anonymous_id", "device_id", "email")
+"""How the value of such a field may be read: protocol and call decide, so its mark has a hash for each."""
+
+ENCODED = frozenset(("ue_px", "cx"))
+"""Snowplow's JSON in base64."""
+
+_TRAIT_PLACES = frozenset(("traits", "$set", "$set_once", "$group_set", "person", "user"))
+
+_MARK = re.compile(r"\[([a-z][a-z0-9_]{0,39}:[0-9a-f]{16}(?:,[a-z][a-z0-9_]{0,39}:[0-9a-f]{16})*)\]")
+_TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class Marker:
+    """Takes what is personal out of one event's body and what surrounds it.
+
+    `made` are the marks that it put in; `consented`: whether the visitor agreed to be recorded, as far as said.
+    """
+
+    def __init__(self, workspace: Workspace, made: Collection[str] = ()) -> None:
+        self.made = list(made)
+        self._workspace = workspace
+        self._salt = workspace.salt_bytes
+        self._said: bool | None = None
+
+    @property
+    def consented(self) -> bool:
+        return self._workspace.consent_default if self._said is None else self._said
+
+    def clean(self, body: bytes) -> bytes:
+        """The body, the same object where nothing is personal. ValueError, RecursionError: it cannot be read."""
+        content = loads(body)
+        kept = self._value(content, FIELDS)
+        return body if kept is content else dumps(kept)
+
+    def _value(self, value: Any, names: Collection[str]) -> Any:
+        """The same object where nothing is changed."""
+        if isinstance(value, Members):
+            return self._object(value, names)
+        if isinstance(value, list):
+            kept = [self._value(each, FIELDS) for each in value]
+            return kept if any(one is not other for one, other in zip(kept, value, strict=True)) else value
+        if isinstance(value, Number) or not isinstance(value, str) or value in self.made:
+            return value
+        return self._text(value)
+
+    def _text(self, text: str) -> str:
+        """JSON in a text is looked through like any other."""
+        if text[:1] in ("{", "["):
+            try:
+                content = loads(text.encode())
+            except ValueError:
+                return clean_text(text)
+            kept = self._value(content, FIELDS)
+            return text if kept is content else dumps(kept).decode()
+        return clean_text(text)
+
+    def _object(self, members: Members, names: Collection[str]) -> Members:
+        kind = next((value for name, value in members if name == "type"), None)
+        kept = Members()
+        same = True
+        for name, value in members:
+            if holds_address(name):
+                same = False
+                continue
+            if name == "consent":
+                self._hear(value)
+            new = self._member(name, value, names, kind)
+            same = same and new is value
+            kept.append((name, new))
+        return members if same else kept
+
+    def _member(self, name: str, value: Any, names: Collection[str], kind: object) -> Any:
+        if name == "identifiers" and isinstance(value, Members):
+            return self._identifiers(value)
+        types = _types_of(name, kind)
+        if types and isinstance(value, str):
+            return self._identifier(value, types)
+        if name in names:
+            return value if value is None or value == "" or value in self.made else REDACTED
+        if name in ENCODED and isinstance(value, str):
+            return self._encoded(value)
+        return self._value(value, TRAITS if name in _TRAIT_PLACES else FIELDS)
+
+    def _identifiers(self, members: Members) -> Members:
+        """Native: the names are types."""
+        kept = Members(
+            (name, self._identifier(value, (name,)) if isinstance(value, str) else self._value(value, FIELDS))
+            for name, value in members
+            if not holds_address(name)
+        )
+        return members if kept == members else kept
+
+    def _identifier(self, text: str, types: Collection[str]) -> str:
+        """A mark where the text is personal: by its type, or since it holds an address."""
+        sent = _scalar(text)
+        personal = any(type_of(each).personal for each in types if len(types) == 1) or holds_address(sent)
+        if not personal or text in self.made or is_blocked(sent):
+            return text
+        if len(sent) > IDENTIFIER_CHARS or not all(map(_TYPE.fullmatch, types)):
+            return REDACTED
+        mark = f"[{','.join(f'{each}:{self._key(each, sent):016x}' for each in types)}]"
+        self.made.append(mark)
+        return mark
+
+    def _key(self, type_name: str, sent: str) -> int:
+        region = self._workspace.phone_region
+        return identifier_key(self._salt, type_name, normal_form(type_name, sent, region))
+
+    def _encoded(self, text: str) -> str:
+        try:
+            content = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except (ValueError, RecursionError):
+            return REDACTED
+        kept = self._value(content, FIELDS)
+        return text if kept is content else urlsafe_b64encode(dumps(kept)).decode().rstrip("=")
+
+    def _hear(self, consent: Any) -> None:
+        """What stands under `consent`, or one level deeper; of several that speak, all must agree."""
+        for each in (consent, *(value for _, value in consent)) if isinstance(consent, Members) else ():
+            said = consent_of(dict(each)).analytics if isinstance(each, Members) else None
+            if said is not None:
+                self._said = said and self._said is not False
+
+
+def _types_of(name: str, kind: object) -> tuple[str, ...]:
+    """As what the value of this field may be read; none where it names nobody. `kind` stands beside an `id`."""
+    if name in EMAILS:
+        return ("email",)
+    if name in PHONES:
+        return ("phone",)
+    if name == "id" and isinstance(kind, str):
+        return _types_of(kind, None) or ((kind,) if _TYPE.fullmatch(kind) else ID_TYPES)
+    return ID_TYPES if name in IDS else ()
+
+
+def _scalar(text: str) -> str:
+    """A number as the text that an identifier is made of."""
+    if not isinstance(text, Number):
+        return text
+    number = float(text)
+    return str(int(number)) if abs(number) < 1 << 53 and number == int(number) else str(text)
+
+
+class Marked:
+    """An identifier as a mark has it: no sender can write one, a replay alone makes it."""
+
+    def __init__(self, mark: str) -> None:
+        """ValueError where it is no mark."""
+        found = _MARK.fullmatch(mark)
+        if found is None:
+            raise ValueError(mark)
+        self._keys = {
+            name: int(key, 16) for name, _, key in (each.partition(":") for each in found[1].split(","))
+        }
+
+    def read(self, type_name: str) -> Ranked | Refusal:
+        """The identifier of this type."""
+        if type_name not in self._keys:
+            known = ", ".join(self._keys)
+            return refuse(Reason.BAD_IDENTIFIER, f"identifiers.{type_name}: a mark of {known}")
+        return type_of(type_name).rank, Identifier(type_name, self._keys[type_name])
+
+
+def without_redacted(value: Any) -> Any:
+    """For a replay: what was taken out is absent, so that no two people share the word that stands in its place."""
+    if isinstance(value, Members):
+        return Members((name, without_redacted(each)) for name, each in value if each != REDACTED)
+    if isinstance(value, list):
+        return [without_redacted(each) for each in value]
+    return value

@@ -1,0 +1,109 @@
+"""The entities of a Snowplow event (`co`, `cx`): those that say who or where it was are read, the others kept.
+
+Source: Snowplow's public schemas, and what its trackers and plugins send.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from etappe.identifiers import is_blocked
+from ingest.drafts import text_of
+from ingest.lenient import Json, text
+from ingest.protocols.snowplow_json import Described, decoded, described
+from ingest.reasons import Refusal, kind_of, wrong
+
+SNOWPLOW = "com.snowplowanalytics.snowplow"
+ECOMMERCE = "com.snowplowanalytics.snowplow.ecommerce"
+
+_PHONE_IDS = ("appleIdfa", "appleIdfv", "androidIdfa")
+
+
+@dataclass(slots=True)
+class Entities:
+    """What the entities of one event say."""
+
+    page_view: str = ""
+    session: str = ""
+    session_index: object = None
+    user: str = ""
+    email: str = ""
+    devices: list[str] = field(default_factory=list)
+    transaction: Json = field(default_factory=dict)
+    consented: bool = False
+    """The site says that it works on the visitor's consent."""
+    others: dict[str, list[Any]] = field(default_factory=dict)
+    """By the name of their schema."""
+
+    @property
+    def properties(self) -> Json:
+        """One under its name, several as a list under it."""
+        return {name: listed[0] if len(listed) == 1 else listed for name, listed in self.others.items()}
+
+    def keep(self, name: str, data: Any) -> None:
+        self.others.setdefault(name, []).append(data)
+
+
+def entities_of(event: Json) -> Entities | Refusal:
+    """Both fields' entities; a refusal where one cannot be read."""
+    found = Entities()
+    for name in ("co", "cx"):
+        if event.get(name) in (None, ""):
+            continue
+        envelope = decoded(name, event[name])
+        if isinstance(envelope, Refusal):
+            return envelope
+        listed = envelope.get("data")
+        if not isinstance(listed, list):
+            return wrong(f"{name}.data", kind_of(listed), "an array of entities")
+        for each in listed:
+            entity = described(f"{name}.data", each)
+            if isinstance(entity, Refusal):
+                return entity
+            _put(found, entity)
+    return found
+
+
+def _put(found: Entities, entity: Described) -> None:
+    data = entity.data if isinstance(entity.data, dict) else {}
+    match entity.vendor, entity.name:
+        case vendor, "web_page" if vendor == SNOWPLOW:
+            found.page_view = text(data, "id")
+        case vendor, "client_session" if vendor == SNOWPLOW:
+            _put_session(found, data)
+        case vendor, "geolocation_context" if vendor == SNOWPLOW:
+            pass
+        case vendor, "mobile_context" if vendor == SNOWPLOW:
+            found.devices += [text(data, name) for name in _PHONE_IDS if _is_id(data.get(name))]
+            found.keep(entity.name, {name: data[name] for name in data if name not in _PHONE_IDS})
+        case vendor, "user" if vendor == ECOMMERCE:
+            _put_user(found, data)
+        case _:
+            _put_kept(found, entity, data)
+
+
+def _put_session(found: Entities, data: Json) -> None:
+    found.session, found.session_index = text(data, "sessionId"), data.get("sessionIndex")
+    if _is_id(data.get("userId")):
+        found.devices.append(data["userId"])
+
+
+def _put_user(found: Entities, data: Json) -> None:
+    """A guest's id names nobody for longer than a visit."""
+    found.user = "" if data.get("is_guest") is True else text_of(data.get("id")) or ""
+    found.email = text(data, "email")
+    found.keep("user", {name: data[name] for name in data if name not in ("id", "email")})
+
+
+def _put_kept(found: Entities, entity: Described, data: Json) -> None:
+    found.keep(entity.name, entity.data)
+    if (entity.vendor, entity.name) == (ECOMMERCE, "transaction"):
+        found.transaction = data
+    if (entity.vendor, entity.name) == (SNOWPLOW, "gdpr"):
+        found.consented = text(data, "basisForProcessing") == "consent"
+
+
+def _is_id(value: object) -> bool:
+    """Trackers that are to know nobody send an id of zeros."""
+    return isinstance(value, str) and not is_blocked(value)

@@ -1,0 +1,15 @@
+-- A page of refused events, newest first, without their bodies.
+-- Binds workspace, from, to (ms), reason, source, id, state ('': any), before (stamp), before_id, before_stage, limit.
+SELECT id, toString(stage), toUnixTimestamp64Milli(stamp), toUnixTimestamp64Milli(first), times, reason, detail,
+    toString(state), toUnixTimestamp64Milli(replayed_at), replayed_by, source, path, caller, import_id, size
+FROM rejects FINAL
+WHERE workspace = {workspace:String}
+    AND stamp >= fromUnixTimestamp64Milli({from:Int64}) AND stamp < fromUnixTimestamp64Milli({to:Int64})
+    AND ({reason:String} = '' OR reason = {reason:String})
+    AND ({source:String} = '' OR source = {source:String})
+    AND ({id:String} = '' OR id = {id:String})
+    AND ({state:String} = '' OR toString(state) = {state:String})
+    AND (toUnixTimestamp64Milli(stamp), id, toString(stage))
+        < ({before:Int64}, {before_id:String}, {before_stage:String})
+ORDER BY stamp DESC, id DESC, toString(stage) DESC
+LIMIT {limit:UInt64}

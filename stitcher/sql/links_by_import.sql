@@ -1,0 +1,17 @@
+-- The person and device links that name any of some identifiers, once per kind, pair and import with the earliest
+-- receipt (once for what came by no import).
+-- Binds workspace, nodes.
+SELECT
+    toString(kind) AS kind_name,
+    if(forward, node, other) AS a,
+    any(if(forward, node_type, other_type)) AS a_type,
+    if(forward, other, node) AS b,
+    any(if(forward, other_type, node_type)) AS b_type,
+    toUnixTimestamp64Milli(argMin(at, (stamp, event_id))) AS at_ms,
+    toUnixTimestamp64Milli(min(stamp)) AS stamp_ms,
+    argMin(event_id, (stamp, event_id)) AS event,
+    argMin(source, (stamp, event_id)) AS source_name,
+    import_id
+FROM links
+WHERE workspace = {workspace:String} AND node IN {nodes:Array(UInt64)} AND kind IN ('person', 'device')
+GROUP BY kind, a, b, import_id

@@ -1,0 +1,323 @@
+"""A key of one workspace reaches nothing of another: every route of both services, with every kind of key.
+
+The routes come from the OpenAPI documents, so that a new one is covered by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from asking.world import NOON, NOW, World, model_of, touchpoint
+from reference.journeys import Touch
+
+from etappe.eventlog import (
+    CHANGES,
+    COLLECTOR_TOPICS,
+    REJECTS,
+    TOUCHPOINTS,
+    Entry,
+    EventLog,
+    LogOptions,
+    Position,
+    connect_log,
+)
+from etappe.identifiers import event_key, make_identifier
+from etappe.settings import read_settings
+from etappe.touchpoint import record_key
+from etappe.workspaces import KEY_KINDS, Register, RegisterFile, new_workspace, write_register
+from ingest.app import create_app
+
+KINDS = (*KEY_KINDS, "unknown")
+REQUIRED = {"identifier": "user_id:anna"}
+"""Values of parameters that a call cannot do without."""
+BODIES: dict[tuple[str, str], Any] = {
+    ("patch", "/v1/keys/{id}"): {"name": "taken over"},
+    ("patch", "/v1/workspaces/{name}"): {"keep_ip": True},
+}
+"""Good bodies of calls on a thing with an id, so that only the id can be what they are refused for."""
+
+
+class Stranger:
+    """A workspace whose every name begins with its own marker, in the tables, the register and the log."""
+
+    def __init__(self, world: World, marker: str, customers: int) -> None:
+        self.world = world
+        self.marker = marker
+        self.user = make_identifier(world.workspace.salt_bytes, "user_id", "anna").key
+        self.customers = [self.user, *range(1, customers)]
+
+    def fill(self) -> None:
+        """Customers of whom all but the first have the same ids in every workspace."""
+        world = self.world
+        world.add_build(model_of(3))
+        touches = [
+            Touch(
+                each,
+                NOON,
+                1,
+                id=f"{self.marker}-{each}",
+                channel=f"{self.marker}-channel",
+                value=len(self.customers),
+            )
+            for each in self.customers
+        ]
+        world.add_journeys_of(touches)
+        properties = json.dumps({"said": f"{self.marker}-property"})
+        world.add_touchpoints(
+            *(touchpoint(t, page_path=f"/{self.marker}", properties=properties, stamp=NOON) for t in touches)
+        )
+        for each in self.customers:
+            world.insert(
+                "identifiers", [{"identifier": each, "type": "user_id", "value": f"{self.marker}-{each}"}]
+            )
+        world.insert("progress", [self._progress()])
+        world.insert("receipts", [self._receipt(n) for n in range(len(self.customers))])
+        world.insert("rejects", [self._reject()])
+
+    async def accept(self, log: EventLog) -> None:
+        name = self.world.workspace.name
+        await log.append(
+            TOUCHPOINTS, [Entry(record_key(name, f"e{n}"), b"{}") for n in range(len(self.customers))]
+        )
+
+    def _progress(self) -> dict[str, Any]:
+        position = (self.world.epoch << 40) + len(self.customers)
+        return {"partition": 0, "position": position, "stamp": NOON, "identity_version": 1}
+
+    def _receipt(self, offset: int) -> dict[str, Any]:
+        position = (self.world.epoch << 40) + offset
+        id_ = event_key(f"{self.marker}-{offset}")
+        return {
+            "event_id": id_,
+            "partition": 0,
+            "position": position,
+            "outcome": "stored",
+            "reason": "",
+            "stamp": NOON,
+        }
+
+    def _reject(self) -> dict[str, Any]:
+        body = json.dumps({"event": f"{self.marker}-event"})
+        return {"id": f"{self.marker}-reject", "stage": "door", "version": 1, "position": 1, "reason": "too_deep",
+                "state": "open", "detail": f"{self.marker}-detail", "stamp": NOON, "first": NOON, "times": 1,
+                "source": "native", "body": body, "size": len(body)}  # fmt: skip
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[EventLog]:
+    topics = [*COLLECTOR_TOPICS, CHANGES]
+    log = await connect_log(f"sqlite:///{tmp_path / 'log'}", topics, LogOptions(partitions=1), lambda: NOON)
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def pair(tables: Any, log: EventLog) -> AsyncIterator[tuple[Stranger, Stranger]]:
+    """Who asks, with its data, and the other, so far without any; neither is the operator's workspace."""
+    asking, other = World(*tables), World(*tables)
+    register = Register().with_workspace(new_workspace("operators"))
+    workspaces = {**register.workspaces, **asking.register.workspaces, **other.register.workspaces}
+    asking.register = Register(workspaces, (*asking.register.keys, *other.register.keys))
+    other.epoch = asking.epoch
+    asking.read_log(log)
+    asking.write.insert("epochs", {"name": [f"log:{await log.log_id(TOUCHPOINTS)}"], "epoch": [asking.epoch]})
+    ours, theirs = Stranger(asking, "ours", 3), Stranger(other, "theirs", 5)
+    ours.fill()
+    await ours.accept(log)
+    yield ours, theirs
+    await asking.client.aclose()
+    await other.client.aclose()
+
+
+async def calls_of(client: httpx.AsyncClient) -> list[tuple[str, str, dict[str, Any]]]:
+    """Method, path and description of every call of a service that takes a key."""
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    found = [
+        (method, path, operation)
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if operation.get("security") or path.startswith("/v1/")
+    ]
+    assert len(found) > 10
+    return found
+
+
+def required(operation: dict[str, Any]) -> dict[str, str]:
+    wanted = [
+        each["name"] for each in operation.get("parameters", ()) if each["in"] == "query" and each["required"]
+    ]
+    return {name: REQUIRED[name] for name in wanted}
+
+
+async def ask_everything(world: World) -> dict[tuple[str, str, str], tuple[int, Any]]:
+    """Status and content of every call that changes nothing and names no id, by method, path and kind of key."""
+    found = {}
+    for method, path, operation in await calls_of(world.client):
+        if method != "get" or "{" in path:
+            continue
+        for kind in KINDS:
+            reply = await world.get(path, token=kind, **required(operation))
+            assert reply.status_code < 500, (path, kind, reply.text)
+            found[method, path, kind] = (reply.status_code, reply.text)
+    return found
+
+
+async def test_no_answer_depends_on_what_another_workspace_holds(
+    pair: tuple[Stranger, Stranger], log: EventLog
+) -> None:
+    """Asked before and after the other one got touchpoints, customers, receipts, rejects and keys."""
+    ours, theirs = pair
+    before = await ask_everything(ours.world)
+    theirs.fill()
+    await theirs.accept(log)
+    ours.world.register, *_ = ours.world.register.with_key(
+        "admin", theirs.world.workspace.name, 0, name="theirs"
+    )
+    after = await ask_everything(ours.world)
+    assert {call for call in before if before[call] != after[call]} == set()
+    answered = [call for call, (status, _) in after.items() if status == 200]
+    assert {kind for *_, kind in answered} == {"read", "admin"}
+    assert any("ours-channel" in text for _, text in after.values())
+    assert not any("theirs" in text or theirs.world.workspace.name in text for _, text in after.values())
+
+
+def ids_of(stranger: Stranger, path: str) -> Iterator[tuple[str, str]]:
+    """Paths with an id of this workspace, and with one that nobody has. A new kind of id has to be added here."""
+    world = stranger.world
+    known = {
+        "/v1/customers/{customer}": (f"{stranger.user:016x}", f"{(1 << 63) + 1:016x}"),
+        "/v1/keys/{id}": (next(k.id for k in world.register.keys if k.kind == "write"), "00000000"),
+        "/v1/workspaces/{name}": (world.workspace.name, "nobody"),
+        "/v1/imports/{id}": ("theirs-import", "nobodys-import"),
+    }
+    start = path[: path.index("}") + 1]
+    assert start in known, f"name an id of another workspace to try on {path}"
+    for own, nobodys in (known[start],):
+        yield (
+            path.replace(path[path.index("{") : path.index("}") + 1], own),
+            path.replace(path[path.index("{") : path.index("}") + 1], nobodys),
+        )
+
+
+async def test_the_id_of_another_workspace_is_answered_like_one_that_nobody_has(
+    pair: tuple[Stranger, Stranger], log: EventLog
+) -> None:
+    ours, theirs = pair
+    theirs.fill()
+    tried = set()
+    for method, path, operation in await calls_of(ours.world.client):
+        if "{" not in path:
+            continue
+        for kind in KINDS:
+            for foreign, nobodys in ids_of(theirs, path):
+                body = BODIES.get((method, path))
+                more = {"token": kind, **required(operation)}
+                replies = [
+                    await ours.world.send(method.upper(), each, body, **more) for each in (foreign, nobodys)
+                ]
+                statuses = [reply.status_code for reply in replies]
+                assert statuses[0] == statuses[1], (method, path, kind)
+                assert statuses[0] in (401, 403, 404), (method, path, kind, replies[0].text)
+                assert "theirs" not in replies[0].text
+                tried.add((path, kind, statuses[0]))
+    assert {status for _, kind, status in tried if kind == "admin"} == {404}
+    assert {status for _, kind, status in tried if kind == "unknown"} == {401}
+
+
+async def test_no_order_changes_another_workspace(pair: tuple[Stranger, Stranger], log: EventLog) -> None:
+    """Every call that changes something, with ids of the other one in path and body; then that one is as it was."""
+    ours, theirs = pair
+    theirs.fill()
+    await theirs.accept(log)
+    world = ours.world
+    name = theirs.world.workspace.name
+    admin = next(key for key in theirs.world.register.keys if key.kind == "admin")
+    theirs_admin = theirs.world.tokens["admin"]
+    world.tokens["theirs"] = theirs_admin
+
+    async def as_they_see_it() -> list[tuple[str, int, str]]:
+        found = []
+        for method, path, operation in await calls_of(world.client):
+            if method == "get" and "{" not in path:
+                reply = await world.get(path, token="theirs", **required(operation))
+                found.append((path, reply.status_code, reply.text))
+        return found
+
+    before = await as_they_see_it()
+    keys = world.register.keys_of(name)
+    for method, path, operation in await calls_of(world.client):
+        if method == "get":
+            continue
+        paths = [foreign for foreign, _ in ids_of(theirs, path)] if "{" in path else [path]
+        for kind in KINDS:
+            for each in paths:
+                for body in (
+                    None,
+                    {"ids": ["theirs-reject"]},
+                    {"id": admin.id},
+                    {"workspace": name, "kind": "read"},
+                ):
+                    reply = await world.send(method.upper(), each, body, token=kind, **required(operation))
+                    assert reply.status_code != 500, (method, path, kind, reply.text)
+                    assert "theirs-" not in reply.text.replace("theirs-reject", "").replace(
+                        "theirs-import", ""
+                    )
+    assert world.register.keys_of(name) == keys
+    assert world.register.workspaces[name] == theirs.world.workspace
+    assert await as_they_see_it() == before
+    orders = [each.key for each in await log.read(CHANGES, await log.starts(CHANGES), 1_000)]
+    assert set(orders) <= {world.workspace.name.encode()}
+
+
+EVENT = {
+    "id": "e1", "event": "Order Paid", "at": "2026-01-01T00:00:00Z", "identifiers": {"user_id": "u"},
+    "type": "track", "messageId": "m1", "userId": "u", "previousId": "p", "groupId": "g", "name": "n",
+    "workspace": "theirs", "properties": {"workspace": "theirs"},
+}  # fmt: skip
+
+
+async def test_whatever_a_key_sends_lands_in_its_own_workspace(tmp_path: Path) -> None:
+    """Good events and bad ones, on every path of the collector, with every kind of key of two workspaces."""
+    settings = read_settings(data_dir=tmp_path)
+    register = Register()
+    secrets: dict[tuple[str, str], str] = {}
+    for workspace in ("ours", "theirs"):
+        register = register.with_workspace(new_workspace(workspace))
+        for kind in KEY_KINDS:
+            register, _, secrets[workspace, kind] = register.with_key(kind, workspace, NOW)
+        secrets[workspace, "unknown"] = "wk_unknown"
+    write_register(settings.workspaces, register)
+    log = await connect_log(settings.log, COLLECTOR_TOPICS)
+    app = create_app(settings, log, RegisterFile(settings.workspaces), lambda: NOW)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://collector") as client:
+        landed = set()
+        for method, path, _ in await calls_of(client):
+            for (workspace, kind), secret in secrets.items():
+                begin = [await log.ends(topic) for topic in (TOUCHPOINTS, REJECTS)]
+                for body in (EVENT, [EVENT], {"batch": [EVENT]}, [{**EVENT, "event": 7, "type": "none"}]):
+                    headers = {"authorization": f"Bearer {secret}"}
+                    content = None if method == "get" else orjson.dumps(body)
+                    reply = await client.request(method, path, content=content, headers=headers)
+                    assert reply.status_code < 500, (method, path, reply.text)
+                    if kind in ("read", "unknown"):
+                        assert reply.status_code in (401, 403), (method, path, kind, reply.text)
+                names = [
+                    await workspaces_since(log, topic, at)
+                    for topic, at in zip((TOUCHPOINTS, REJECTS), begin, strict=True)
+                ]
+                assert set().union(*names) <= {workspace}, (method, path, kind)
+                assert not (kind in ("read", "unknown") and any(names)), (method, path, kind)
+                landed |= {(path, workspace) for each in names if each}
+    assert {("/v1/touchpoints", "ours"), ("/v1/touchpoints", "theirs"), ("/v1/track", "ours")} <= landed
+    await log.close()
+
+
+async def workspaces_since(log: EventLog, topic: str, begin: Position) -> set[str]:
+    records = await log.read(topic, begin, 10_000)
+    return {orjson.loads(record.value)["workspace"] for record in records}
