@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +22,9 @@ _LENGTH = b"content-length: "
 class Connection(asyncio.Protocol):
     """One request at a time, the next as soon as the answer is complete."""
 
-    def __init__(self, request: bytes, until: float, seen: Seen) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], until: float, seen: Seen, pause: float) -> None:
+        self._requests = requests
+        self._pause = pause
         self._until = until
         self._seen = seen
         self._answer = b""
@@ -39,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._seen.add(now - self._sent, self._answer[9:10] == b"2")
         self._answer = b""
         if now < self._until:
-            self._send()
+            self._go_on()
         else:
             self._transport.close()
 
@@ -47,9 +51,15 @@ class Connection(asyncio.Protocol):
         if not self.done.done():
             self.done.set_result(None)
 
+    def _go_on(self) -> None:
+        if self._pause:
+            asyncio.get_running_loop().call_later(random.uniform(0, 2 * self._pause), self._send)
+        else:
+            self._send()
+
     def _send(self) -> None:
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
 
 class Seen:
@@ -75,19 +85,25 @@ def _is_complete(answer: bytes) -> bool:
     return len(answer) >= head + 4 + length
 
 
+def _request(lines: list[str], body: bytes) -> bytes:
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}"]).encode() + b"\r\n\r\n" + body
+
+
 async def run(task: dict[str, Any]) -> dict[str, float]:
     """Post for the task's time over its connections."""
     parts = urlsplit(task["url"])
-    body = task["body"].encode()
-    lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
+    lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in task["headers"].items()]
-    request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    requests = cycle([_request(lines, body.encode()) for body in task["bodies"]])
     seen, begun = Seen(), time.perf_counter()
+    until = begun + task["seconds"]
     loop = asyncio.get_running_loop()
     connections = [
         (
             await loop.create_connection(
-                lambda: Connection(request, begun + task["seconds"], seen), parts.hostname, parts.port
+                lambda: Connection(requests, until, seen, task["pause"] / 1000),
+                parts.hostname,
+                parts.port,
             )
         )[1]
         for _ in range(task["connections"])

@@ -18,33 +18,42 @@ PHASES = {
 
 
 def single(number: int = 0) -> dict[str, Any]:
-    """One touchpoint of the size usual for websites (about 560 bytes as JSON)."""
+    """One touchpoint of the size usual for websites (about 560 bytes as JSON), of a shop with 500 products."""
+    product = number * 7919 % 500
     return {
         "id": f"01J9ZK3T8Q4W7X{number:08d}",
         "event": "Product Viewed",
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "identifiers": {"anonymous_id": f"3f25b0a1-77c2-4c5e-9b1d-{number:012d}", "user_id": f"u-{number}"},
         "page": {
-            "url": "https://shop.example.ch/insurance/household/plus?utm_source=google&utm_medium=cpc",
+            "url": f"https://shop.example.ch/insurance/household/{product}?utm_source=google&utm_medium=cpc",
             "referrer": "https://www.google.com/",
-            "title": "Household insurance Plus",
+            "title": f"Household insurance {product}",
         },
         "campaign": {"source": "google", "medium": "cpc", "name": "household-autumn"},
         "properties": {
-            "product_id": "household-plus",
+            "product_id": f"household-{product}",
             "category": "insurance",
-            "price": 129.5,
+            "price": 29.5 + product,
             "currency": "CHF",
         },
     }
 
 
-def single_body() -> str:
-    return json.dumps(single())
+BODIES = 64
+"""Different ones that a load sends in turns."""
 
 
-def batch_body(count: int = 50) -> str:
-    return json.dumps([single(number) for number in range(count)])
+def single_bodies() -> list[str]:
+    return [json.dumps(single(number)) for number in range(BODIES)]
+
+
+def batch_bodies(count: int = 50) -> list[str]:
+    """Arrays of `count` touchpoints, each of another visitor."""
+    return [
+        json.dumps([single(number) for number in range(start, start + count)])
+        for start in range(0, BODIES * count, count)
+    ]
 
 
 def stream(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:

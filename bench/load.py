@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 
@@ -20,10 +20,10 @@ CONNECTIONS = 32
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is posted, again and again."""
+    """What is posted, in turns, again and again."""
 
     url: str
-    body: str
+    bodies: Sequence[str]
     headers: Mapping[str, str]
 
 
@@ -40,20 +40,25 @@ def client_name() -> str:
     return "wrk" if shutil.which("wrk") else "the client in bench/client.py (wrk is not installed)"
 
 
-def post(request: Request, seconds: float) -> Load:
-    """Post over 32 connections for so long."""
-    return _wrk(request, seconds) if shutil.which("wrk") else _own(request, seconds)
+def post(request: Request, seconds: float, rate: float = 0) -> Load:
+    """Post over 32 connections for so long; as fast as it goes, or about `rate` requests a second."""
+    pause = 1000 * CONNECTIONS / rate if rate else 0.0
+    return _wrk(request, seconds, pause) if shutil.which("wrk") else _own(request, seconds, pause)
 
 
-def _own(request: Request, seconds: float) -> Load:
-    task = json.dumps({**asdict(request), "seconds": seconds, "connections": CONNECTIONS})
+def _own(request: Request, seconds: float, pause: float) -> Load:
+    task = json.dumps({**asdict(request), "seconds": seconds, "connections": CONNECTIONS, "pause": pause})
     answer = _run([sys.executable, "-m", "bench.client"], task)
     return Load(**json.loads(answer))
 
 
-def _wrk(request: Request, seconds: float) -> Load:
-    script = 'wrk.method = "POST"\nwrk.body = ' + json.dumps(request.body) + "\n"
+def _wrk(request: Request, seconds: float, pause: float) -> Load:
+    """`pause` in ms between an answer and the next request, at random around it: all at once would be a queue."""
+    script = f"function delay() return math.random(0, {2 * pause:.0f}) end\n" if pause else ""
+    script += 'wrk.method = "POST"\n'
     script += "".join(f'wrk.headers["{name}"] = "{value}"\n' for name, value in request.headers.items())
+    bodies = ",\n".join(map(json.dumps, request.bodies))
+    script += f"bodies = {{{bodies}}}\n" + _IN_TURNS
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
@@ -68,6 +73,13 @@ def _wrk(request: Request, seconds: float) -> Load:
             request.url,
         ]
         return parse_wrk(_run(command, ""))
+
+
+_IN_TURNS = """
+ready, turn = {}, 0
+function init() for i, body in ipairs(bodies) do ready[i] = wrk.format(nil, nil, nil, body) end end
+function request() turn = turn % #ready + 1 return ready[turn] end
+"""
 
 
 def parse_wrk(text: str) -> Load:

@@ -45,7 +45,9 @@ def rows(scale: Scale) -> Iterator[Row]:
     with place() as at, collector(at) as ours, core(at) as behind, bare(at) as plain, engine(at) as empty:
         for running in (ours, plain):
             headers = {"Authorization": f"Bearer {at.keys.secret_key}"}
-            load.post(Request(f"{running.url}/v1/touchpoints", events.batch_body(50), headers), scale.seconds)
+            load.post(
+                Request(f"{running.url}/v1/touchpoints", events.batch_bodies(50), headers), scale.seconds
+            )
         yield Row(
             "memory, collector",
             "MB",

@@ -58,6 +58,8 @@ class Batch(msgspec.Struct, tag="batch"):
     """Latest receipt in the batch, ms."""
     imports: list[str] = []
     """The imports whose touchpoints are in the batch, whatever became of them."""
+    spares: list[bytes] = []
+    """128-bit ids of the events that were in it as copies of what imports had brought."""
 
 
 class Rebuild(msgspec.Struct, tag="rebuild"):

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from etappe.workspaces import KeyKind
+
 BURST_SECONDS = 10
 """A bucket holds what comes in so many seconds: whoever was quiet may send that much at once."""
 
@@ -59,6 +61,20 @@ class Rates:
         bucket.tokens = min(burst, bucket.tokens + max(now - bucket.at, 0) * rate)
         bucket.at = now
         return bucket
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What the settings say of keys that have no rate of their own, per second and process; 0: no limit."""
+
+    events: float = 0
+    requests: float = 0
+
+    def of(self, kind: KeyKind) -> float:
+        return self.requests if kind in ("read", "admin") else self.events
+
+
+NO_LIMITS = RateLimits()
 
 
 def burst_of(rate: float) -> float:

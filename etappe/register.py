@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from etappe.errors import EtappeError, SettingsError
 from etappe.workspaces import Register, read_register, write_register
 
 T = TypeVar("T")
+
+LOCK_SECONDS = 10
+_PAUSE = 0.01
 
 Change = Callable[[Register], tuple[Register, T]]
 """From one register to the next and whatever it made; an exception in it changes nothing."""
@@ -24,6 +28,10 @@ class NothingChanged(EtappeError):
 
 class NothingThere(EtappeError):
     """There is nothing to show."""
+
+
+class RegisterBusy(EtappeError):
+    """Somebody else is changing workspaces and keys: try again."""
 
 
 class RegisterEditor(Protocol):
@@ -45,7 +53,7 @@ class RegisterFileEditor:
 def edit_register(path: Path, change: Change[T]) -> T:
     """Write the register that `change` makes, and return what else it made; nobody else changes it meanwhile.
 
-    SettingsError where the file cannot be read or written.
+    SettingsError where the file cannot be read or written, RegisterBusy after LOCK_SECONDS of waiting.
     """
     with _locked(path):
         register, made = change(read_register(path))
@@ -64,10 +72,22 @@ def _locked(path: Path) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int) -> None:
+    """A change takes milliseconds; who holds the lock for longer hangs, and nobody should hang with it."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise RegisterBusy from None
+            time.sleep(_PAUSE)
 
 
 def _unwritable(path: Path, error: OSError) -> SettingsError:

@@ -81,11 +81,20 @@ class Collector:
     """A collector and a key for it. Several threads may call `send` at once; `stop` ends their waiting."""
 
     def __init__(
-        self, client: httpx.Client, url: str, key: str, *, retry_seconds: float = RETRY_SECONDS
+        self,
+        client: httpx.Client,
+        url: str,
+        key: str,
+        *,
+        import_id: str = "",
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
+        """`import_id` names the import that everything sent belongs to; it then waits until nothing live does."""
         self._client = client
         self._url = f"{url.rstrip('/')}/v1/touchpoints"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        if import_id:
+            self._headers["X-Etappe-Import"] = import_id
         self._retry_seconds = retry_seconds
         self._stopped = threading.Event()
 

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from etappe.errors import SettingsError
 from etappe.eventlog import LogOptions
+from etappe.rates import RateLimits
 
 FILE = "etappe.toml"
 """Looked for in the working directory."""
@@ -164,6 +165,10 @@ class Settings(BaseSettings):
             buffer_bytes=self.log_buffer_bytes,
             deadline=self.log_deadline,
         )
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        return RateLimits(self.rate_limit, self.query_rate_limit)
 
     @property
     def workspaces(self) -> Path:

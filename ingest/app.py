@@ -20,6 +20,7 @@ from ingest.collector import Collector
 from ingest.http import App, Scope, Send
 from ingest.keys import Keys
 from ingest.routes import hot_routes
+from ingest.scripts import script_routes
 from ingest.service import create_service
 from ingest.visitors import ProxyHeaders
 
@@ -30,7 +31,8 @@ def create_app(settings: Settings, log: EventLog, register: RegisterFile, clock:
     """The collector as an ASGI application: hot paths by themselves, everything else through FastAPI."""
     proxy = ProxyHeaders(settings.address_header.lower().encode(), settings.country_header.lower().encode())
     collector = Collector(log, Keys(register, settings.rate_limit, clock), clock, proxy)
-    return Dispatcher(hot_routes(collector, settings.snowplow_paths), create_service(collector))
+    routes = hot_routes(collector, settings.snowplow_paths) | script_routes()
+    return Dispatcher(routes, create_service(collector))
 
 
 class Dispatcher:

@@ -125,11 +125,15 @@ class Marker:
     def _identifiers(self, members: Members) -> Members:
         """Native: the names are types."""
         kept = Members(
-            (name, self._identifier(value, (name,)) if isinstance(value, str) else self._value(value, FIELDS))
+            (name, self._identifier(value, (name,)) if isinstance(value, str) else self._other(name, value))
             for name, value in members
             if not holds_address(name)
         )
         return members if kept == members else kept
+
+    def _other(self, name: str, value: Any) -> Any:
+        """Where a text was wanted: it is refused, and must not be kept for that."""
+        return REDACTED if name in FIELDS and value is not None else self._value(value, FIELDS)
 
     def _identifier(self, text: str, types: Collection[str]) -> str:
         """A mark where the text is personal: by its type, or since it holds an address."""

@@ -9,6 +9,8 @@ import msgspec
 from ingest.protocols import Description, WireProtocol
 from ingest.reasons import Reason
 from ingest.routes import protocols
+from ingest.validate import PATH as VALIDATE_PATH
+from ingest.validate import ReadEvent, readers
 
 Json = dict[str, Any]
 
@@ -48,6 +50,12 @@ class PostHogReceipt(Receipt):
     """The same, as PostHog's clients expect it."""
 
     status: Literal["Ok"] = "Ok"
+
+
+class Validated(Receipt):
+    """The same, and how each event would be read."""
+
+    events: list[ReadEvent]
 
 
 class WireProblem(msgspec.Struct):
@@ -90,7 +98,7 @@ def _components() -> Json:
     described = [each.described for by_path in protocols().values() for each in by_path]
     bodies = {each.body for each in described if each.body is not None}
     types = [_documented(kind) for kind in sorted(bodies, key=lambda kind: kind.__name__)]
-    replies = (Receipt, SegmentReceipt, PostHogReceipt, Error)
+    replies = (Receipt, SegmentReceipt, PostHogReceipt, Validated, Error)
     _, found = msgspec.json.schema_components([*types, *replies], ref_template=REF)
     for each in described:
         if each.body is not None:
@@ -102,11 +110,10 @@ def _components() -> Json:
 
 def _documented(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The same fields under their names on the wire; what is decoded later (raw) is shown as what it is."""
-    fields = [
-        (each.encode_name, *_SHAPES.get(each.type, (each.type, each.default)))
-        for each in msgspec.structs.fields(kind)
-    ]
-    return msgspec.defstruct(kind.__name__, fields, namespace={"__doc__": kind.__doc__})
+    listed = msgspec.structs.fields(kind)
+    fields = [(each.name, *_SHAPES.get(each.type, (each.type, each.default))) for each in listed]
+    names = {each.name: each.encode_name for each in listed}
+    return msgspec.defstruct(kind.__name__, fields, namespace={"__doc__": kind.__doc__}, rename=names)
 
 
 def _paths() -> Json:
@@ -118,7 +125,22 @@ def _paths() -> Json:
             for method in each.methods
             if method != "HEAD"
         }
-    return found
+    return found | {VALIDATE_PATH: {"post": _validation()}}
+
+
+def _validation() -> Json:
+    """As a native write, which stores nothing and answers 200 whatever it thinks of the events."""
+    known = protocols()
+    operation = _operation(known["/v1/touchpoints"][0])
+    failures = {
+        status: each for status, each in operation["responses"].items() if status not in ("202", "503")
+    }
+    named = {"type": "string", "enum": sorted(readers(known))}
+    return operation | {
+        "summary": "Show how touchpoints would be read.",
+        "parameters": [{"name": "protocol", "in": "query", "schema": named}],
+        "responses": {"200": _response("Read.", "Validated", POSITION), **failures},
+    }
 
 
 def _operation(protocol: WireProtocol) -> Json:

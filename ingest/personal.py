@@ -13,7 +13,7 @@ from operator import is_not
 from urllib.parse import unquote
 
 from etappe.touchpoint import Campaign, Page
-from ingest.addresses import REDACTED, holds_address, without_addresses
+from ingest.addresses import holds_address, without_addresses
 
 _TEXT_OR_NESTED = (str, dict, list)
 _SIGNS = b"@?%\\"
@@ -188,30 +188,3 @@ def _object_without_personal(
     if not changed and not personal:
         return value
     return {name: changed.get(name, each) for name, each in value.items() if name not in personal}
-
-
-def redacted(value: object, names: frozenset[str] = FIELDS) -> object:
-    """The same, but with REDACTED in place of a field's value: for events that an operator looks at."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, list):
-        return [redacted(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if _is_external_id(value):
-        return {**value, "id": REDACTED}
-    return {
-        name: REDACTED if name in names else redacted(each, _inside(name))
-        for name, each in value.items()
-        if not holds_address(name)
-    }
-
-
-def _inside(name: str) -> frozenset[str]:
-    return TRAITS if name == "traits" else FIELDS
-
-
-def _is_external_id(value: dict[str, object]) -> bool:
-    """Segment's `externalIds`: the type stands beside the value, not before it."""
-    kind = value.get("type")
-    return "id" in value and kind in FIELDS

@@ -52,7 +52,7 @@ class Result(NamedTuple):
 def receipt(status: int, content: dict[str, Any], result: Result) -> Reply:
     """The reply to a write that was read: `content` is the protocol's, to which what became of the events is added."""
     content["accepted"] = result.accepted
-    content["rejected"] = [_listed(each) for each in result.refused]
+    content["rejected"] = [listed(each) for each in result.refused]
     if not result.accepted:
         status = 400
         content |= {"error": NONE_ACCEPTED, "problems": []}
@@ -82,7 +82,7 @@ def _rejected_header(refused: Sequence[Refused]) -> Headers:
     return ((b"x-etappe-rejected", text.encode()),)
 
 
-def _listed(refused: Refused) -> dict[str, Any]:
+def listed(refused: Refused) -> dict[str, Any]:
     """What the sender needs to find the event and to mend it."""
     reason, detail = refused.refusal
     return {"index": refused.index, "id": refused.id, "reason": reason.code, "detail": detail}

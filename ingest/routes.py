@@ -15,6 +15,8 @@ from ingest.protocols.segment_pixel import PIXEL_CALLS, SegmentPixel
 from ingest.protocols.snowplow import paths as snowplow_paths
 from ingest.replay import PATH as REPLAY_PATH
 from ingest.replay import ReplayRoute
+from ingest.validate import PATH as VALIDATE_PATH
+from ingest.validate import ValidateRoute
 from ingest.writes import WriteRoute
 
 
@@ -35,4 +37,7 @@ def hot_routes(collector: Collector, snowplow_pairs: Sequence[str] = ()) -> dict
     """What the dispatcher looks up before it asks FastAPI."""
     known = protocols(snowplow_pairs)
     routes: dict[str, App] = {path: WriteRoute(collector, *each) for path, each in known.items()}
-    return routes | {REPLAY_PATH: ReplayRoute(collector, known)}
+    return routes | {
+        REPLAY_PATH: ReplayRoute(collector, known),
+        VALIDATE_PATH: ValidateRoute(collector, known),
+    }

@@ -1,13 +1,18 @@
-"""`GET /etappe.js`: the tracker, for pages; revalidated once a day."""
+"""`GET /etappe.js`, `/etappe.mjs`: the tracker, for pages; revalidated once a day."""
 
 from __future__ import annotations
 
 from ingest.bodies import Receive
-from ingest.http import Head, Scope, Send, preflight, send_reply
+from ingest.http import App, Head, Scope, Send, preflight, send_reply
 from ingest.receipts import Reply
-from ingest.tracker import Script
+from ingest.tracker import Script, script
 
 METHODS = "GET, HEAD, OPTIONS"
+
+
+def script_routes() -> dict[str, App]:
+    """The tracker as a plain script and as an ES module."""
+    return {"/etappe.js": ScriptRoute(script()), "/etappe.mjs": ScriptRoute(script("etappe.mjs"))}
 
 
 class ScriptRoute:

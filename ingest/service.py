@@ -14,6 +14,7 @@ from etappe.telemetry import metrics_page
 from etappe.unrouted import answer_unrouted
 from ingest.collector import Collector
 from ingest.openapi import add_hot_routes
+from ingest.posthog_settings import posthog_settings
 from ingest.sdk_settings import sdk_settings
 
 API_VERSION = "1"
@@ -27,6 +28,7 @@ def create_service(collector: Collector) -> FastAPI:
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     answer_unrouted(app)
     app.include_router(sdk_settings(collector))
+    app.include_router(posthog_settings())
 
     @app.get("/healthz", summary="Alive", tags=["service"])
     async def healthz() -> dict[str, str]:

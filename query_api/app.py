@@ -16,7 +16,7 @@ from etappe.errors import EtappeError
 from etappe.eventlog import CHANGES, EventLog, connect_log
 from etappe.listening import listen
 from etappe.probes import Check
-from etappe.rates import Rates
+from etappe.rates import NO_LIMITS, RateLimits, Rates
 from etappe.register import RegisterEditor, RegisterFileEditor
 from etappe.serving import make_server, serve_until, stopping_on_signals
 from etappe.settings import Settings
@@ -46,12 +46,12 @@ def create_app(
     check: Check | None = None,
     collector: ConnectCollector | None = None,
     editor: RegisterEditor | None = None,
-    rate_limit: float = 0,
+    rate_limits: RateLimits = NO_LIMITS,
 ) -> FastAPI:
     """The query API on read-only sessions. Whoever makes it closes what it was given.
 
     `takes_orders`: whether `log` was opened to write operators' orders too. `editor` changes the register, and
-    `rate_limit` is in requests a second of each token which has none of its own (0: no limit). `check` says whether
+    `rate_limits` are those of keys which have none of their own. `check` says whether
     what runs beside it works; `collector` makes a client for the collector, which replays need.
     """
     app = FastAPI(
@@ -67,7 +67,7 @@ def create_app(
         takes_orders,
         collector,
         editor=editor,
-        rate_limit=rate_limit,
+        rate_limits=rate_limits,
         rates=Rates(lambda: clock() / 1000),
     )
     _add_service_routes(app, sources, check)
@@ -79,6 +79,7 @@ def create_app(
 def _add_calls(app: FastAPI, calls: Calls) -> None:
     token = [Depends(HTTPBearer(auto_error=False, description="A read or admin token"))]
     path = {"name": "customer", "in": "path", "required": True, "schema": {"type": "string"}}
+    import_id = {"name": "import_id", "in": "path", "required": True, "schema": {"type": "string"}}
     for method, route, call, summary, parameters, in_path in (
         ("GET", "/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
         ("GET", "/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
@@ -87,6 +88,8 @@ def _add_calls(app: FastAPI, calls: Calls) -> None:
         ("GET", "/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
         ("GET", "/v1/rejects", calls.rejects, "The events that were refused (admin)", rejects.PARAMETERS, ()),
         ("POST", "/v1/rejects/replay", calls.replay, "Send refused events again (admin)", (FORMAT,), ()),
+        ("GET", "/v1/imports", calls.imports, "Imports, and how far their undoing is (admin)", COMMON, ()),
+        ("POST", "/v1/imports/{import_id}/undo", calls.undo_import, "Undo an import (admin)", (FORMAT,), (import_id,)),
         ("GET", "/v1/rebuild", calls.rebuild, "How far a rebuild is (admin)", COMMON, ()),
         ("POST", "/v1/rebuild", calls.order_rebuild, "Fold the views again from the facts (admin)", COMMON, ()),
     ):  # fmt: skip
@@ -190,7 +193,7 @@ async def _serve_questions(
             takes_orders=bool(writes),
             collector=collector_client(settings.collector),
             editor=RegisterFileEditor(settings.workspaces),
-            rate_limit=settings.query_rate_limit,
+            rate_limits=settings.rate_limits,
         )
         await serve_until(stop, make_server(app), listener)
     finally:

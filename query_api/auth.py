@@ -28,7 +28,7 @@ class Asker:
 def admit(sources: Sources, request: Request, kinds: Sequence[KeyKind] = READERS) -> Asker:
     """As `identify`; TooOften (429) where the token has asked more than its rate allows."""
     asker = identify(sources.register(), request.headers.get("authorization", ""), kinds, sources.clock)
-    rate = sources.rate_limit if asker.key.rate is None else asker.key.rate
+    rate = sources.rate_limits.requests if asker.key.rate is None else asker.key.rate
     if wait := sources.rates.take(asker.key.id, rate, 1):
         raise TooOften(wait, rate)
     return asker

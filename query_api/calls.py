@@ -21,6 +21,7 @@ from query_api.formats import reply
 from query_api.freshness import answer_freshness
 from query_api.funnel import question as funnel
 from query_api.funnel.answer import answer_funnel
+from query_api.imports import answer_imports, order_undo, read_import_id
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included
 from query_api.rebuild import answer_rebuild, order_rebuild
@@ -108,6 +109,21 @@ class Calls:
         reader, common = _read(request, COMMON)
         reader.finish()
         return reply(_of_all_time(await order_rebuild(self._sources, workspace)), common.format)
+
+    async def imports(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader, common = _read(request, COMMON)
+        reader.finish()
+        await self._wait(workspace, common)
+        return reply(_of_all_time(await answer_imports(self._sources, workspace)), common.format)
+
+    async def undo_import(self, request: Request) -> Response:
+        workspace = self._authorise(request, OPERATORS)
+        reader = Reader(request.query_params.multi_items(), (FORMAT,))
+        wanted = read_format(reader, request.headers.get("accept", ""))
+        import_id = read_import_id(reader, request.path_params["import_id"])
+        reader.finish()
+        return reply(await order_undo(self._sources, workspace, import_id), wanted)
 
     def _authorise(self, request: Request, kinds: Sequence[KeyKind] = READERS) -> Workspace:
         return admit(self._sources, request, kinds).workspace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import Request
@@ -54,7 +54,7 @@ class KeyCalls:
     async def create(self, request: Request) -> Response:
         order = await read_order(admit(self._sources, request, OPERATORS), request, ("kind", *KEY_FIELDS))
         fields = {name: value for name, value in order.body.items() if name != "kind"}
-        kind = _kind(order, fields)
+        kind = self._kind(order, fields)
         issued = await carry_out(
             self._sources,
             lambda register: issue_key(register, order.workspace, kind, fields, self._sources.clock()),
@@ -75,7 +75,7 @@ class KeyCalls:
     async def set(self, request: Request) -> Response:
         order = await read_order(admit(self._sources, request, OPERATORS), request, tuple(KEY_FIELDS))
         known = find_key(self._sources.register(), _id(request), order.workspace)
-        order.finish(check_key_fields(order.body, known.kind)[1])
+        order.finish(self._problems(order, known.kind, order.body))
         key = await carry_out(
             self._sources, lambda register: set_key(register, known.id, order.body, order.workspace)
         )
@@ -91,6 +91,27 @@ class KeyCalls:
 
         return order.reply(COLUMNS, self._row(await carry_out(self._sources, change)))
 
+    def _kind(self, order: Order, fields: Mapping[str, object]) -> KeyKind:
+        """BadInput with every problem of the request: those of `fields` too, which depend on the kind."""
+        given = order.body.get("kind")
+        kind: KeyKind | None = next((each for each in KEY_KINDS if each == given), None)
+        if kind is not None:
+            order.finish(self._problems(order, kind, fields))
+            return kind
+        wrong = Problem("kind", given, f"one of {', '.join(KEY_KINDS)}")
+        raise BadInput(*order.problems, wrong, *check_key_fields(fields, "write")[1])
+
+    def _problems(self, order: Order, kind: KeyKind, fields: Mapping[str, object]) -> Sequence[Problem]:
+        values, problems = check_key_fields(fields, kind)
+        rate, most = values.get("rate"), self._sources.rate_limits.of(kind)
+        if not most or rate is None or order.asker.operator or 0 < rate <= most:
+            return problems
+        # What the operator allows each key, a tenant may lower but not lift.
+        return [
+            *problems,
+            Problem("rate", rate, f"above 0 and at most {most:g}, unless the operator sets it"),
+        ]
+
     def _reply_issued(self, order: Order, issued: Issued) -> Response:
         key, secret = issued
         return order.reply(WITH_SECRET, {**self._row(key), "key": secret}, 201)
@@ -101,17 +122,6 @@ class KeyCalls:
 
 def _id(request: Request) -> str:
     return str(request.path_params["id"])
-
-
-def _kind(order: Order, fields: Mapping[str, object]) -> KeyKind:
-    """BadInput with every problem of the request: those of `fields` too, which depend on the kind."""
-    given = order.body.get("kind")
-    kind: KeyKind | None = next((each for each in KEY_KINDS if each == given), None)
-    if kind is not None:
-        order.finish(check_key_fields(fields, kind)[1])
-        return kind
-    wrong = Problem("kind", given, f"one of {', '.join(KEY_KINDS)}")
-    raise BadInput(*order.problems, wrong, *check_key_fields(fields, "write")[1])
 
 
 def _grace(order: Order) -> int:

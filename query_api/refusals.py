@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from starlette.responses import JSONResponse
 
 from etappe.errors import BadInput, EtappeError, LogUnavailable, QueryLimit, WarehouseUnavailable
-from etappe.register import NothingChanged
+from etappe.register import NothingChanged, RegisterBusy
 from etappe.register_changes import NoSuchKey, NoSuchWorkspace
 from etappe.telemetry import LIMITED_QUERIES
 from etappe.unrouted import answer_unrouted
@@ -40,6 +40,7 @@ _STATUS: Mapping[type[EtappeError], int] = {
     TooLarge: 413,
     TooOften: 429,
     RegisterClosed: 503,
+    RegisterBusy: 503,
     NotYet: 504,
     LogUnavailable: 503,
     WarehouseUnavailable: 503,
@@ -49,6 +50,7 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
     Unauthorised: {"WWW-Authenticate": "Bearer"},
     LogUnavailable: {"Retry-After": "1"},
     WarehouseUnavailable: {"Retry-After": "1"},
+    RegisterBusy: {"Retry-After": "1"},
 }
 
 

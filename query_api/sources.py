@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from etappe.clock import Clock
 from etappe.eventlog import EventLog
-from etappe.rates import Rates
+from etappe.rates import NO_LIMITS, RateLimits, Rates
 from etappe.register import RegisterEditor
 from etappe.warehouse import Sessions
 from etappe.workspaces import Register
@@ -19,7 +19,7 @@ class Sources:
     """`sessions` are read-only; `register` gives the workspaces and keys as they are now.
 
     `takes_orders`: whether operators' orders may be written to `log` here. `editor` changes the register, where
-    that is possible; `rate_limit` is that of tokens which have none of their own, in requests a second.
+    that is possible; `rate_limits` are those of keys which have none of their own.
     `collector` makes a client for the collector.
     """
 
@@ -30,5 +30,5 @@ class Sources:
     takes_orders: bool = True
     collector: ConnectCollector | None = None
     editor: RegisterEditor | None = None
-    rate_limit: float = 0
+    rate_limits: RateLimits = NO_LIMITS
     rates: Rates = field(default_factory=Rates)

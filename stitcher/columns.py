@@ -12,7 +12,7 @@ NAMES = (
     "account", "page_url", "page_path", "page_title", "page_referrer", "campaign_source", "campaign_medium",
     "campaign_name", "campaign_term", "campaign_content", "value", "currency", "sentiment", "device_type",
     "device_browser", "device_os", "country", "bot", "consent_analytics", "consent_linking", "experiments",
-    "identifiers", "traits", "properties", "source", "import_id",
+    "identifiers", "traits", "properties", "source", "import_id", "ip",
 )  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def row_of(touchpoint: Touchpoint, event_id: bytes) -> tuple[object, ...]:
         touchpoint.currency, touchpoint.sentiment, agent.device, agent.browser, agent.os, touchpoint.country,
         agent.bot, touchpoint.consent_analytics, touchpoint.consent_linking, touchpoint.experiments,
         [each.key for each in touchpoint.identifiers], bytes(touchpoint.traits).decode(),
-        bytes(touchpoint.properties).decode(), touchpoint.source, touchpoint.import_id,
+        bytes(touchpoint.properties).decode(), touchpoint.source, touchpoint.import_id, touchpoint.ip,
     )  # fmt: skip
 
 

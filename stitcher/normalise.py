@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from etappe import telemetry
 from etappe.changes import Batch, Link, Touched
@@ -48,6 +49,8 @@ class Item:
     touchpoint: Touchpoint | None
     outcome: Outcome = "stored"
     reason: str = ""
+    is_spare: bool = False
+    """A copy of what an import brought, kept in case that is undone."""
 
 
 @dataclass(slots=True)
@@ -80,16 +83,37 @@ def normalise(
     """
     items = [read_item(record, epoch) for record in records]
     check(items)
-    drop_undone(items, undone_at(session, items))
-    mark_duplicates(items, _stored_places(session, items))
-    stored = [item for item in items if item.outcome == "stored"]
-    # Receipts first: after a death here, a copy that comes by the other lane finds whose turn it was.
-    _store_receipts(session, items)
-    _store_touchpoints(session, stored)
-    _store_names(session, stored, named)
+    _decide(session, items)
+    _store_spares(session, [item for item in items if item.is_spare])
+    _store(session, items, named)
     _store_unreadable(session, items)
     _count(items)
     return [batch for group in _by_workspace(items).values() for batch in batches_of(group, epoch)]
+
+
+def restore(session: Session, spares: Sequence[Item]) -> tuple[list[Batch], list[Item]]:
+    """Store those of one workspace's spares whose event has no place any more.
+
+    Gives the changes they make, and the spares that are spares no longer.
+    """
+    _decide(session, spares)
+    used = [item for item in spares if item.outcome != "duplicate"]
+    _store(session, used, NamedIdentifiers())
+    return [replace(batch, positions={}) for batch in batches_of(used, 0)] if used else [], used
+
+
+def _decide(session: Session, items: Sequence[Item]) -> None:
+    """What becomes of each item."""
+    drop_undone(items, undone_at(session, items))
+    mark_duplicates(items, _stored_places(session, items))
+
+
+def _store(session: Session, items: Sequence[Item], named: NamedIdentifiers) -> None:
+    """Receipts first: after a death here, a copy that comes by the other lane finds whose turn it was."""
+    stored = [item for item in items if item.outcome == "stored"]
+    _store_receipts(session, items)
+    _store_touchpoints(session, stored)
+    _store_names(session, stored, named)
 
 
 def read_item(record: Record, epoch: int) -> Item:
@@ -122,8 +146,12 @@ def mark_duplicates(items: Sequence[Item], stored: Mapping[EventId, Place]) -> N
     first = dict(stored)
     for item in sorted(items, key=lambda each: (each.partition >= LANE, each.position)):
         place = (item.position, item.partition)
-        if item.outcome == "stored" and first.setdefault((item.workspace, item.event_id), place) != place:
+        if item.outcome != "stored":
+            continue
+        winner = first.setdefault((item.workspace, item.event_id), place)
+        if winner != place:
             item.outcome = "duplicate"
+            item.is_spare = winner[1] >= LANE
 
 
 def undone_at(session: Session, items: Sequence[Item]) -> dict[ImportId, int]:
@@ -150,8 +178,9 @@ def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
     ]
     workspace, stamp = items[0].workspace, max(item.record.stamp for item in items)
     imports = sorted({item.touchpoint.import_id for item in items if item.touchpoint} - {""})
+    spares = [item.event_id for item in items if item.is_spare]
     parts = [
-        Batch(workspace, some_touched, some_links, {}, stamp, imports)
+        Batch(workspace, some_touched, some_links, {}, stamp, imports, spares)
         for some_touched, some_links in _cut(touched, links)
     ]
     positions: dict[int, int] = {}
@@ -223,6 +252,21 @@ def _store_unreadable(session: Session, items: Sequence[Item]) -> None:
     store_rejects(
         session,
         [row_of_unreadable(item.record, item.position, item.workspace, item.reason) for item in unreadable],
+    )
+
+
+def _store_spares(session: Session, spares: Sequence[Item]) -> None:
+    session.insert(
+        "spares",
+        {
+            "workspace": [item.workspace for item in spares],
+            "event_id": [item.event_id for item in spares],
+            "partition": [item.partition for item in spares],
+            "position": [item.position for item in spares],
+            "key": [item.record.key for item in spares],
+            "value": [item.record.value for item in spares],
+            "stamp": [item.record.stamp for item in spares],
+        },
     )
 
 

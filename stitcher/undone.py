@@ -81,9 +81,9 @@ def take_back(session: Session, undone: Undone) -> None:
         session.execute(statement("stitcher.sql", name), undone.bound)
 
 
-def finish(session: Session, undone: Undone) -> None:
-    """Everything that was noted is done."""
-    session.execute(statement("stitcher.sql", "forget_concerned"), undone.name)
+def finish(session: Session, undone: Undone, through: int) -> None:
+    """What was noted up to the identifier `through` is done."""
+    session.execute(statement("stitcher.sql", "forget_concerned"), {**undone.name, "through": through})
 
 
 def in_groups(identifiers: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -20,8 +20,10 @@ from stitcher import undone
 from stitcher.builds import Build, builds_of, forget_build, missing_builds, numbered, store_builds
 from stitcher.epochs import compose
 from stitcher.fold import Target, fold
+from stitcher.normalise import Item, restore
 from stitcher.progress import store_progress
 from stitcher.resolve import part, reach, renew, resolve_batches
+from stitcher.spares import forget_spares, spares_of, spares_of_undone
 from stitcher.undone import ImportId, Undone
 
 _FILL_AT_ONCE = 20_000
@@ -92,29 +94,42 @@ class Writer:
             return
         again, self.last_offset = run[0][0] < self.attempted, run[-1][0]
         self.attempted = max(self.attempted, self.last_offset + 1)
-        batches = self._without_undone(session, [batch for _, batch in run])
-        version = compose(self.epoch, self.last_offset)
+        batches = [batch for _, batch in run]
+        if decided := self._undone_in(session, batches):
+            batches = [_lasting(batch, decided) for batch in batches]
+            spares = spares_of_undone(session, self.workspace.name)
+        else:
+            events = [event for batch in batches for event in batch.spares]
+            spares = spares_of(session, self.workspace.name, events)
+        self._bring(session, batches, spares, again)
+
+    def _bring(self, session: Session, batches: Sequence[Batch], spares: Sequence[Item], again: bool) -> None:
+        """Bring the views up to date with batches, and with the spares that are needed."""
+        restored, used = restore(session, spares) if spares else ([], [])
+        if not (batches or restored):
+            return
+        batches, version = [*restored, *batches], compose(self.epoch, self.last_offset)
         with telemetry.STEP_SECONDS.labels("resolve").time():
             concerned = resolve_batches(session, self.workspace.name, batches, version, again)
         with telemetry.STEP_SECONDS.labels("fold").time():
             fold(session, self._target(self.builds), concerned.dirty, concerned.merged, concerned.owners)
+        forget_spares(session, self.workspace.name, used)
         store_progress(session, self.workspace.name, batches, version)
         telemetry.FOLDED.inc(len(concerned.dirty))
 
     def _undo(self, session: Session, undo: Undone) -> None:
-        """Take back what an import had brought."""
+        """Take back what an import had brought; where others sent it too, theirs counts from now on."""
         undone.decide(session, undo)
         self._take_back(session, undo)
+        self._bring(session, [], spares_of_undone(session, self.workspace.name), again=True)
 
-    def _without_undone(self, session: Session, batches: Sequence[Batch]) -> list[Batch]:
-        """Batches that may have been on their way when an import of theirs was undone: take that back too."""
+    def _undone_in(self, session: Session, batches: Sequence[Batch]) -> Mapping[ImportId, int]:
+        """The undone imports in batches that may have been on their way then; what they brought is taken back too."""
         imports = {(batch.workspace, each) for batch in batches for each in batch.imports}
         decided = undone.undone_imports(session, imports)
         for (workspace, import_id), asked in sorted(decided.items()):
             self._take_back(session, Undone(workspace, import_id, asked))
-        if not decided:
-            return list(batches)
-        return [_lasting(batch, decided) for batch in batches]
+        return decided
 
     def _take_back(self, session: Session, undo: Undone) -> None:
         """Facts, then identities and journeys of all they concern; run again, it goes on where it was."""
@@ -130,7 +145,7 @@ class Writer:
         for some in undone.in_groups(undone.concerned(session, undo), _UNDO_AT_ONCE):
             changed = part(session, undo.workspace, some, version)
             fold(session, self._target(self.builds), changed.dirty, changed.merged, changed.owners)
-        undone.finish(session, undo)
+            undone.finish(session, undo, some[-1])
 
     def _rebuild(self, session: Session, offset: int) -> None:
         """Identities from all links at once, journeys by new builds of the definitions that answer now."""

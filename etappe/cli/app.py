@@ -58,9 +58,12 @@ COMMANDS = {
         "Show how fresh the answers are, and the counts.",
         "etappe status --json",
     ),
-    "keys": Entry("etappe.cli.keys:app", OPERATE, "List, create and revoke keys."),
+    "keys": Entry("etappe.cli.keys:app", OPERATE, "List, create, rotate, set and revoke keys."),
     "workspaces": Entry("etappe.cli.workspaces:app", OPERATE, "List, create and set workspaces."),
     "models": Entry("etappe.cli.models:app", OPERATE, "Check phase models."),
+    "rejects": Entry(
+        "etappe.cli.rejects:app", OPERATE, "List refused events, and send them again after a fix."
+    ),
     "rebuild": Entry(
         "etappe.cli.rebuild:rebuild",
         OPERATE,

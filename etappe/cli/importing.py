@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,12 @@ import typer
 from rich.progress import Progress
 
 from etappe.cli.importing_report import print_outcomes, print_previews
+from etappe.cli.importing_undo import UNDONE_STATES, known_states, list_imports, undo_import
 from etappe.cli.options import DataDir, Json, Token, Url
 from etappe.cli.progress import RowsBar, progress
 from etappe.cli.target import Target, default_folder, find_target
 from etappe.cli.waiting import CollectorUrl, wait_for_answers
+from etappe.cli.wrong_use import WrongUse
 from etappe.errors import EtappeError, Problem
 from etappe.eventlog import Position
 from etappe.importing.dry_run import dry_run
@@ -22,12 +25,12 @@ from etappe.importing.mapping import ImportMapping
 from etappe.importing.mapping_file import BadMapping, read_mapping
 from etappe.importing.rows import Table, open_table
 from etappe.importing.run import Outcome, run_import
-from etappe.importing.state import state_path
+from etappe.importing.state import begin_again, import_id_of, read_state, state_path
 from etappe.importing.touchpoints import maker
 from etappe.sending import Collector, furthest
 
 Files = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(exists=True, dir_okay=False, help="CSV, JSON Lines (both also .gz) or Parquet."),
 ]
 MapFile = Annotated[
@@ -36,6 +39,12 @@ MapFile = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")]
 Again = Annotated[bool, typer.Option("--again", help="From the first row, whatever an earlier run has done.")]
+
+Listing = Annotated[bool, typer.Option("--list", help="Show the imports there are.")]
+UndoId = Annotated[
+    str | None, typer.Option("--undo", metavar="ID", help="Take back everything that an import brought.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="With --undo: do not ask whether that is meant.")]
 
 
 class NoEvents(EtappeError):
@@ -51,27 +60,39 @@ class _Sending:
     target: Target
     folder: Path
     again: bool
+    states: Mapping[str, str]
+    """Import id → its state, as far as this may be asked."""
 
     def state_file(self, file: Path) -> Path:
         path = state_path(
             self.folder, file, mapping=self.map_text, collector=self.target.url, key=self.target.key
         )
-        if self.again:
-            path.unlink(missing_ok=True)
+        undone = self.states.get(_begun_as(path)) in UNDONE_STATES
+        if self.again or undone:
+            begin_again(path, undone=undone)
         return path
 
     def send(self, table: Table, client: httpx.Client, bar: Progress) -> Outcome:
-        collector = Collector(client, self.target.url, self.target.key)
+        path = self.state_file(table.path)
+        import_id = _begun_as(path)
+        collector = Collector(client, self.target.url, self.target.key, import_id=import_id)
         make = maker(self.mapping, _name(table.path))
-        return run_import(table, make, collector, self.state_file(table.path), RowsBar(bar, table))
+        return run_import(table, make, collector, path, RowsBar(bar, table), import_id=import_id)
+
+
+def _begun_as(state_file: Path) -> str:
+    return read_state(state_file).import_id or import_id_of(state_file)
 
 
 def import_(
-    files: Files,
+    files: Files = None,
     *,
     map_file: MapFile = None,
     dry: DryRun = False,
     again: Again = False,
+    listing: Listing = False,
+    undo: UndoId = None,
+    yes: Yes = False,
     data_dir: DataDir = None,
     collector: CollectorUrl = None,
     url: Url = None,
@@ -81,8 +102,12 @@ def import_(
     """Send the rows of files through the collector.
 
     Rows keep their ids, so importing twice changes nothing, and a killed import goes on where it was.
-    Exit code 1 when a row was refused.
+    Exit code 1 when a row was refused. --undo takes a whole import back.
     """
+    _check_use(files, undo, listing)
+    if undo is not None or listing or not files:
+        query = find_target("query", "admin_token", data_dir=data_dir, url=url, key=token)
+        return undo_import(query, undo, yes=yes, json=json) if undo else list_imports(query, json=json)
     mapping = read_mapping(map_file) if map_file else None
     tables = [_open(file, mapping, map_file) for file in files]
     if dry:
@@ -90,11 +115,18 @@ def import_(
         raise typer.Exit(print_previews(previews, json=json))
     target = find_target("collector", "secret_key", data_dir=data_dir, url=collector, key=token)
     folder = (data_dir or default_folder()) / "imports"
-    outcomes = _send(
-        tables, _Sending(mapping, map_file.read_bytes() if map_file else b"", target, folder, again)
-    )
+    states = known_states(data_dir=data_dir, url=url, token=token)
+    map_text = map_file.read_bytes() if map_file else b""
+    outcomes = _send(tables, _Sending(mapping, map_text, target, folder, again, states))
     wait_for_answers(_reached(outcomes), data_dir=data_dir, url=url, token=token)
     raise typer.Exit(print_outcomes(outcomes, json=json))
+
+
+def _check_use(files: list[Path] | None, undo: str | None, listing: bool) -> None:
+    """WrongUse where not exactly one thing is asked for."""
+    if [bool(files), undo is not None, listing].count(True) != 1:
+        given = ", ".join(str(each) for each in files or ()) or None
+        raise WrongUse([Problem("FILE", given, "files to import, or --undo ID, or --list: one of them")])
 
 
 def _open(file: Path, mapping: ImportMapping | None, map_file: Path | None) -> Table:

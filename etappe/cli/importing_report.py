@@ -52,6 +52,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "resumed_after": outcome.resumed,
         "refused_rows": str(outcome.refused_file) if state.refused else None,
         "position": state.position or None,
+        "import": state.import_id or None,
     }
 
 
@@ -80,6 +81,11 @@ def _print_counts(columns: tuple[str, ...], files: list[dict[str, Any]]) -> None
 
 
 def _print_outcome(outcome: Outcome) -> None:
+    if outcome.state.accepted:
+        import_id = outcome.state.import_id
+        _print_line(
+            f"{outcome.table.path}: import {import_id}; `etappe import --undo {import_id}` takes it back."
+        )
     if outcome.resumed:
         _print_line(f"{outcome.table.path}: {outcome.resumed:,} rows were there from an earlier run.")
     if outcome.state.refused:

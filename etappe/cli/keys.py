@@ -11,6 +11,7 @@ from rich.table import Table
 from etappe.cli.first_start import WORKSPACE
 from etappe.cli.options import DataDir, Json
 from etappe.cli.show import console, print_json
+from etappe.cli.values import wrong_value
 from etappe.clock import system_clock
 from etappe.errors import BadInput
 from etappe.key_fields import MOST_GRACE, key_row
@@ -131,7 +132,7 @@ def _edit(data_dir: DataDir, change: Change[T]) -> T:
     try:
         return edit_register(read_settings(data_dir=data_dir).workspaces, change)
     except BadInput as error:
-        raise typer.BadParameter(str(error)) from None
+        raise wrong_value(error) from None
 
 
 def _fields(name: str | None, origins: list[str] | None, rate: str | None) -> dict[str, object]:

@@ -42,11 +42,21 @@ class Target:
         """The JSON answer to a POST without a body."""
         return self._ask("POST", path, parameters)
 
-    def _ask(self, method: str, path: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    def post_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a POST with one."""
+        return self._ask("POST", path, None, body)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
         try:
             with self.client() as client:
-                response = client.request(method, path, params=given)
+                response = client.request(method, path, params=given, json=body)
         except httpx.ConnectError:
             raise NotRunning(f"Nothing answers at {self.url}: start it with `etappe up`.") from None
         except httpx.TimeoutException:

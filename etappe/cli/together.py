@@ -48,7 +48,7 @@ async def _run(
         check=stitcher.halt.check,
         collector=collector_client(settings.collector),
         editor=RegisterFileEditor(settings.workspaces),
-        rate_limit=settings.query_rate_limit,
+        rate_limits=settings.rate_limits,
     )
     server = make_server(app, _DRAIN_SECONDS)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from etappe.cli.folder import Keys
 from etappe.cli.options import DataDir, Json
 from etappe.cli.show import console, print_json
+from etappe.cli.values import wrong_value
 from etappe.clock import system_clock
 from etappe.errors import BadInput
 from etappe.register import edit_register
@@ -66,7 +67,7 @@ def create_workspace(
             settings.workspaces, lambda register: make_workspace(register, name, values, system_clock())
         )
     except BadInput as error:
-        raise typer.BadParameter(str(error)) from None
+        raise wrong_value(error) from None
     keys = asdict(Keys(name, *(secret for _, secret in issued)))
     if json:
         return print_json(keys)
@@ -94,7 +95,7 @@ def set_field(
             lambda register: set_workspace(register, name, {field: read}),
         )
     except BadInput as error:
-        raise typer.BadParameter(str(error)) from None
+        raise wrong_value(error) from None
     if json:
         return print_json(_shown(changed))
     sys.stdout.write(f"{name}: {field} is {written(read)} {FIELDS[field].takes_effect}.\n")
@@ -109,7 +110,7 @@ def _pair(text: str) -> tuple[str, Value]:
     try:
         return name, read_field(field, value)
     except BadInput as error:
-        raise typer.BadParameter(str(error)) from None
+        raise wrong_value(error) from None
 
 
 def _shown(workspace: Workspace) -> dict[str, object]:

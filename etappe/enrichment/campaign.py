@@ -75,7 +75,7 @@ def _of_medium(channel: str, said: Source) -> str:
     if channel == "mail" and said.kind == "email":
         return "email"
     if said.is_paid and channel in ("organic_social", "organic_video"):
-        return channel.replace("organic", "paid")
+        return PAID[said.kind]
     return channel
 
 

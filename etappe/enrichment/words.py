@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -65,8 +65,8 @@ def words() -> Words:
 @cache
 def sources() -> Mapping[str, str]:
     """The kind of each host and name of sources.yaml."""
-    read = _read("sources.yaml")
-    return {word: kind for kind, rows in read.items() for row in rows for word in _row(row)}
+    read: dict[str, list[list[str]]] = _read("sources.yaml")
+    return {word: kind for kind, rows in read.items() for row in rows for word in row}
 
 
 def kind_of_host(host: str) -> str:
@@ -101,11 +101,5 @@ def _by_word(groups: Mapping[str, list[str]]) -> dict[str, str]:
     return {word: meaning for meaning, group in groups.items() for word in group}
 
 
-def _row(row: str | list[str]) -> Iterator[str]:
-    return iter([row] if isinstance(row, str) else row)
-
-
-def _read(name: str) -> dict[str, dict[str, list[str]]]:
-    text = files("etappe.enrichment").joinpath(name).read_text("utf-8")
-    read: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return read
+def _read(name: str) -> Any:
+    return yaml.safe_load(files("etappe.enrichment").joinpath(name).read_text("utf-8"))

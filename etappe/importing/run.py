@@ -46,9 +46,12 @@ def run_import(
     collector: Collector,
     state_file: Path,
     on_progress: Callable[[State], None],
+    *,
+    import_id: str = "",
 ) -> Outcome:
     """Send the rows that no earlier run had acknowledged. After a kill the next run goes on from there."""
     state = read_state(state_file)
+    state.import_id = import_id
     refused = RefusedRows(state_file, state)
     outcome = Outcome(table, state, state.rows, refused.path, [])
     on_progress(state)

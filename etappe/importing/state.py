@@ -6,6 +6,7 @@ Losing it is harmless: rows keep their ids, so sending them again changes nothin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
@@ -13,6 +14,9 @@ from pathlib import Path
 
 from etappe.errors import EtappeError
 from etappe.workspaces import write_private
+
+_UNNAMED = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
+_NAME_LENGTH = 40
 
 
 class BadState(EtappeError):
@@ -33,6 +37,8 @@ class State:
     position: str = ""
     """In the log after the last acknowledged row."""
     complete: bool = False
+    import_id: str = ""
+    """What the import is called where it can be undone; empty before it begins."""
 
 
 def state_path(folder: Path, file: Path, *, mapping: bytes, collector: str, key: str) -> Path:
@@ -40,6 +46,24 @@ def state_path(folder: Path, file: Path, *, mapping: bytes, collector: str, key:
     status = file.stat()
     parts = [str(file.resolve()), status.st_size, status.st_mtime_ns, mapping.hex(), collector, key]
     return folder / f"{file.name}-{blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()}.json"
+
+
+def import_id_of(state_file: Path, times: int = 1) -> str:
+    """What an import is called: by its file, and by all that makes it this one. `times`: it was begun so often."""
+    name, _, digest = state_file.stem.rpartition("-")
+    plain = _UNNAMED.sub("-", name.split(".")[0]).strip("-")[:_NAME_LENGTH]
+    return "-".join([part for part in (plain, digest) if part] + ([str(times)] if times > 1 else []))
+
+
+def begin_again(path: Path, *, undone: bool) -> None:
+    """From the first row: as the same import, or, where that was undone, as the next one."""
+    state = read_state(path)
+    if not state.import_id:
+        path.unlink(missing_ok=True)
+        return
+    number = state.import_id.removeprefix(import_id_of(path)).lstrip("-")
+    times = int(number) if number.isdecimal() else 1
+    write_state(path, State(import_id=import_id_of(path, times + undone)))
 
 
 def read_state(path: Path) -> State:

@@ -18,7 +18,7 @@ from etappe.errors import BadInput, Problem
 from ingest.bodies import decompress
 from ingest.drafts import Draft, Sender, Wire
 from ingest.http import Head
-from ingest.json_events import check_utf8, reading, split_events
+from ingest.json_events import around, check_utf8, reading, split_events
 from ingest.keys import Caller, Keys
 from ingest.lenient import json_object
 from ingest.limits import BODY_BYTES
@@ -37,6 +37,7 @@ _KEY_WRITTEN = re.compile(rb'"(?:api_key|token|\$token)"\s*+:\s*+"([\w\-.]{1,200
 _FORM = b"data="
 MS_DIGITS = 13
 """Of a time in milliseconds, until the year 2286."""
+LIBRARY_CHARS = 100
 
 
 class PostHogBatch(msgspec.Struct, gc=False):
@@ -135,12 +136,15 @@ def read_events(body: bytes, head: Head) -> Wire:
         events, sent_at, key = [bytes(raw) for raw in envelope.batch or ()], envelope.sent_at, _key_in(body)
         if not events:
             raise BadInput(Problem("batch", "nothing to read", "an array of events"))
-    request = Request(key or key_in(body), _sent_at(head) if sent_at is None else sent_at, bool(key))
+    sent_at = _sent_at(head) if sent_at is None else sent_at
+    library = head.header(b"posthog-sdk-info")[:LIBRARY_CHARS].decode("latin-1")
+    request = Request(key or key_in(body), sent_at, bool(key), library)
 
     def draft(raw: bytes, sender: Sender) -> Draft | Refusal:
         return draft_of(raw, request, sender)
 
-    return Wire(events, draft, lambda: events)
+    outer = bytes if envelope is None else lambda: around(body, "batch")
+    return Wire(events, draft, lambda: events, outer)
 
 
 def _envelope(body: bytes) -> PostHogBatch | None:

@@ -11,7 +11,14 @@ from ingest.drafts import Draft, Sender, as_object, as_raw, country_of, currency
 from ingest.lenient import Json, is_readable, json_object, merged, number, part, text
 from ingest.personal import clean_name
 from ingest.protocols.posthog_identity import ALIASES, COOKIELESS, alias_of, names_of
-from ingest.protocols.posthog_properties import account_in, campaign_of, experiments_of, kept, page_of
+from ingest.protocols.posthog_properties import (
+    account_in,
+    campaign_of,
+    experiments_of,
+    kept,
+    page_of,
+    traits_of,
+)
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 
 EVENT_NAMES = {
@@ -81,6 +88,8 @@ class Request(NamedTuple):
     """Beats theirs."""
     in_envelope: bool
     """Whether the key stands beside the events: then a property `token` of theirs is a property like any other."""
+    library: str = ""
+    """Name and version of the SDK, with a slash between, where its head says so and not its events."""
 
 
 decode_event = msgspec.json.Decoder(PostHogEvent).decode
@@ -92,7 +101,7 @@ def draft_of(raw: bytes, request: Request, sender: Sender) -> Draft | Refusal:
         event = decode_event(raw)
     except msgspec.ValidationError:
         return wrong("event", "not readable", "an object")
-    properties = _properties(event)
+    properties = _properties(event, request)
     refusal = _check_event(event) or _check_objects(event) or _check_key(event, properties, request)
     if refusal is not None:
         return refusal
@@ -100,13 +109,16 @@ def draft_of(raw: bytes, request: Request, sender: Sender) -> Draft | Refusal:
     return _draft(event, properties, sent_at, sender)
 
 
-def _properties(event: PostHogEvent) -> Json:
+def _properties(event: PostHogEvent, request: Request) -> Json:
     """With what newer SDKs send beside the properties, under the names that it has among them."""
     properties = json_object(event.properties)
     for name, value in json_object(event.options).items():
         properties.setdefault(_OPTIONS.get(name, f"${name}"), value)
     if isinstance(event.session_id, str):
         properties.setdefault("$session_id", event.session_id)
+    if request.library:
+        name, _, version = request.library.partition("/")
+        properties = {"$lib": name, "$lib_version": version, **properties}
     return properties
 
 
@@ -149,7 +161,7 @@ def _check_key(event: PostHogEvent, properties: Json, request: Request) -> Refus
 def _draft(event: PostHogEvent, properties: Json, sent_at: object, sender: Sender) -> Draft:
     name = event.event if isinstance(event.event, str) else ""
     distinct_id = properties.get("distinct_id") if event.distinct_id is None else event.distinct_id
-    traits = traits_of(event, properties)
+    traits = _traits(event, properties)
     touchpoint = sender.new_touchpoint()
     touchpoint.id = text_of(event.uuid) or ""
     touchpoint.event = EVENT_NAMES.get(name, name)
@@ -163,9 +175,9 @@ def _draft(event: PostHogEvent, properties: Json, sent_at: object, sender: Sende
         names_of(name, distinct_id, properties, traits),
         _time(event, sender),
         None if properties.get("$ignore_sent_at") is True else sent_at,
-        _encoded({field: value for field, value in traits.items() if not field.startswith("$")}),
+        _encoded(traits),
         _encoded(own),
-        page_of(properties),
+        page_of(name, properties),
         alias_of(distinct_id, properties)[1] if name in ALIASES else None,
         text(properties, "$ip"),
     )
@@ -186,14 +198,11 @@ def _put_context(touchpoint: Touchpoint, properties: Json, distinct_id: object) 
         touchpoint.consent_analytics = touchpoint.consent_linking = False
 
 
-def traits_of(event: PostHogEvent, properties: Json) -> Json:
-    """What is said of the person: `$set` over `$set_once`, each beside the properties over the one among them.
-    What is unset becomes null."""
+def _traits(event: PostHogEvent, properties: Json) -> Json:
+    """What stands beside the properties beats what stands among them."""
     first = merged(part(properties, "$set_once"), json_object(event.set_once))
     latest = merged(part(properties, "$set"), json_object(event.set))
-    unset = event.unset if event.unset is not None else properties.get("$unset")
-    names = unset if isinstance(unset, list | dict) else ()
-    return {**{name: None for name in names if isinstance(name, str)}, **first, **latest}
+    return traits_of(latest, first, properties.get("$unset") if event.unset is None else event.unset)
 
 
 def _time(event: PostHogEvent, sender: Sender) -> object:

@@ -35,8 +35,11 @@ KEPT = frozenset(
 )
 """Of the SDK's own properties those that tell something of the touchpoint."""
 
-OF_THE_SESSION = ("$session_id",)
+_OF_THE_SESSION = frozenset(("$session_id",))
 """Left out without consent: it would tell which touchpoints are one visitor's."""
+
+_OF_THE_MACHINE = frozenset(("$os", "$os_version"))
+"""Left out of what servers send: it is their own."""
 
 _FEATURE = "$feature/"
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -49,7 +52,8 @@ CLICK_IDS = frozenset(
 )
 """Which the browser's SDK repeats with every event of a visit; they stand in the address of the page come to."""
 
-_ELSEWHERE = CLICK_IDS | frozenset(("alias", "api_key", "distinct_id", "token", *_UTM))
+_OF_A_VISIT = CLICK_IDS.union(_UTM)
+_ELSEWHERE = _OF_A_VISIT | frozenset(("alias", "api_key", "distinct_id", "token"))
 """Read for something else: keys, ids, the campaign."""
 
 _ACCOUNTS = ("company", "organization", "organisation", "account")
@@ -61,10 +65,10 @@ _EXPERIMENTS = 100
 
 def kept(properties: Json, consented: bool) -> Json:
     """The touchpoint's own: the sender's, those in KEPT, and the fields of a group, under their names."""
-    found = {name: value for name, value in properties.items() if _stays(name, value)}
-    if not consented:
-        for name in OF_THE_SESSION:
-            found.pop(name, None)
+    dropped = frozenset() if consented else _OF_THE_SESSION
+    if properties.get("$is_server") is True:
+        dropped |= _OF_THE_MACHINE
+    found = {name: value for name, value in properties.items() if name not in dropped and _stays(name, value)}
     return {**part(properties, "$group_set"), **found}
 
 
@@ -74,10 +78,21 @@ def _stays(name: str, value: Any) -> bool:
     return name not in _ELSEWHERE
 
 
-def page_of(properties: Json) -> WirePage | None:
-    """The page or screen it happened on."""
+def traits_of(latest: Json, first: Json, unset: object) -> Json:
+    """What is said of the person: `$set` over `$set_once`; what is unset becomes null. Without what the SDK adds:
+    where the person came from stands in the events."""
+    names = unset if isinstance(unset, list | dict) else ()
+    said = {**{name: None for name in names if isinstance(name, str)}, **first, **latest}
+    return {
+        name: value for name, value in said.items() if not name.startswith("$") and name not in _OF_A_VISIT
+    }
+
+
+def page_of(event: str, properties: Json) -> WirePage | None:
+    """The page or screen it happened on. A page view has its title under a plain name."""
     referrer = text(properties, "$referrer")
-    title = text(properties, "title") or text(properties, "$title") or text(properties, "$screen_name")
+    title = text(properties, "title" if event == "$pageview" else "$title")
+    title = title or text(properties, "$screen_name")
     page = WirePage(
         text(properties, "$current_url"),
         text(properties, "$pathname"),

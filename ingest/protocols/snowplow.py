@@ -17,7 +17,7 @@ import orjson
 from etappe.errors import BadInput, Problem, SettingsError
 from ingest.drafts import Wire
 from ingest.http import Head
-from ingest.json_events import check_utf8, reading
+from ingest.json_events import reading
 from ingest.keys import Caller, Keys, secrets_of
 from ingest.protocols import Description, WireProtocol
 from ingest.protocols.snowplow_cookie import NetworkCookie
@@ -174,10 +174,9 @@ def _caller_of(app: str, keys: Keys) -> Caller | None:
 
 def _app_in(body: bytes) -> str:
     """The first app id in a body, which is neither mended nor looked through but for that."""
-    check_utf8(body)
     try:
         listed: list[Any] = [each.aid for each in _decode_apps(body).data]
     except (msgspec.DecodeError, RecursionError):
         found = _WRITTEN_APP.search(body)
-        return found[1].decode() if found else ""
+        return found[1].decode(errors="replace") if found else ""
     return next((each for each in listed if isinstance(each, str) and each), "")

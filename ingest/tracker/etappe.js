@@ -261,7 +261,7 @@
         queue = queue.filter((each) => !batch.includes(each))
         failures = 0
         landed(batch)
-        if (queue.length) later(0)
+        if (queue.some((each) => !away.has(each))) later(0)
       },
       () => failed(batch)
     )
@@ -377,24 +377,27 @@
     for (const name of names) target.addEventListener(name, (event) => attempt(work, event), true)
   }
 
-  // Hand-over to another domain: the link carries this device's id for two minutes
+  // Hand-over to another domain of the company's: the link carries this device's id, for two minutes.
 
   function decorated(link) {
-    const host = link.hostname
-    if (!id || !may('linking') || host === location.hostname) return
-    for (const domain of settings.domains.split(/[\s,]+/)) {
-      if (!domain || !('.' + host).endsWith('.' + domain)) continue
-      const query = bare(link.search)
-      link.search = (query ? query + '&' : '?') + NAME + '=' + id + '.' + seconds().toString(36)
-      return link
-    }
+    if (!id || !may('linking') || !near(link.hostname)) return
+    const query = bare(link.search)
+    link.search = (query ? query + '&' : '?') + NAME + '=' + id + '.' + seconds().toString(36)
+    return link
   }
 
+  // Only from a page that the link may stand on: an address that somebody passed on has no such referrer.
   function takeHanded() {
     const found = location.search.match(/[?&]_etappe=(?:([0-9a-f]{32})\.([0-9a-z]+))?/)
     if (!found) return
-    if (Math.abs(seconds() - parseInt(found[2], 36)) < HANDED) handed = found[1]
+    const recent = Math.abs(seconds() - parseInt(found[2], 36)) < HANDED
+    if (recent && attempt(() => near(new URL(document.referrer).hostname))) handed = found[1]
     attempt(() => history.replaceState(history.state, '', address()))
+  }
+
+  function near(host) {
+    const domains = (settings.domains || '').split(/[\s,]+/)
+    return host !== location.hostname && domains.some((each) => each && ('.' + host).endsWith('.' + each))
   }
 
   function bare(url) {

@@ -14,10 +14,12 @@ from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from etappe.eventlog import EventLog
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
+from etappe.rates import RateLimits
 from etappe.register import Change, T
 from etappe.warehouse import Session, Sessions, Warehouse
 from etappe.workspaces import KEY_KINDS, Register, Workspace, new_workspace
 from query_api.app import create_app
+from query_api.collector import ConnectCollector
 
 DAY = 86_400_000
 NOON = 1_767_268_800_000
@@ -38,6 +40,7 @@ class World:
         self.warehouse = warehouse
         self.write = write
         self.log: EventLog | None = None
+        self.collector: ConnectCollector | None = None
         self.now = NOW
         self.epoch = secrets.randbelow(1 << 20) + 2
         """Of its log: no other log has the same, also not those of tests on the same tables."""
@@ -46,7 +49,7 @@ class World:
         self.tokens: dict[str, str] = {}
         for kind in KEY_KINDS:
             self.register, _, self.tokens[kind] = self.register.with_key(kind, self.workspace.name, 0)
-        self.rate_limit = 0.0
+        self.rate_limits = RateLimits()
         self._sessions = sessions
         self.client = self._connect()
 
@@ -55,9 +58,9 @@ class World:
         self.register, made = change(self.register)
         return made
 
-    def limit(self, rate: float) -> None:
-        """Give every token a rate, in requests a second."""
-        self.rate_limit = rate
+    def limit(self, limits: RateLimits) -> None:
+        """Set the rates of keys that have none of their own."""
+        self.rate_limits = limits
         self.client = self._connect()
 
     def read_log(self, log: EventLog, takes_orders: bool = True) -> None:
@@ -70,6 +73,11 @@ class World:
         self._sessions = sessions
         self.client = self._connect()
 
+    def reach(self, collector: ConnectCollector) -> None:
+        """Give the API a collector to replay through."""
+        self.collector = collector
+        self.client = self._connect()
+
     def _connect(self, takes_orders: bool = True) -> httpx.AsyncClient:
         self.app = create_app(
             self._sessions,
@@ -77,8 +85,9 @@ class World:
             lambda: self.register,
             lambda: self.now,
             takes_orders=takes_orders,
+            collector=self.collector,
             editor=self,
-            rate_limit=self.rate_limit,
+            rate_limits=self.rate_limits,
         )
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://query", timeout=30)
 

@@ -22,7 +22,15 @@ if TYPE_CHECKING:  # every test session loads this file, few start a browser
 
 NewContext = Callable[..., Awaitable["BrowserContext"]]
 
+PERSON = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+)
+"""A browser without a window calls itself headless, is taken for a bot, and would have no journey. For the whole
+browser, because a request that outlives its page does not know what its context calls itself.
+"""
+
 FLAGS = [
+    f"--user-agent={PERSON}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -44,7 +52,7 @@ async def chromium() -> AsyncIterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(missing)
         pytest.skip(missing)
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - see above
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -46,8 +47,9 @@ class Server:
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # the page may be gone
+                    self.end_headers()
+                    self.wfile.write(body)
 
             do_GET = do_POST = do_OPTIONS = handle_any
 

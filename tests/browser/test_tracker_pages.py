@@ -162,3 +162,20 @@ async def test_a_device_keeps_its_id_from_page_to_page(page: Page, pages: Pages,
     first, second = stand_in.touchpoints
     assert first["identifiers"] == second["identifiers"]
     assert len(first["identifiers"]["anonymous_id"]) == 32
+
+
+async def test_a_page_that_is_only_prepared_is_not_yet_viewed(
+    page: Page, pages: Pages, stand_in: StandIn
+) -> None:
+    """What a browser does that loads a page ahead, played to it."""
+    await page.add_init_script("""
+        window.ahead = true
+        Object.defineProperty(Document.prototype, 'prerendering', {get: () => window.ahead})
+    """)
+    await open_page(page, pages.put("/", head=tag(stand_in.url)))
+    await page.evaluate("etappe.track('Early')")
+    assert await page.evaluate("etappe.id()") is None
+    await page.evaluate("window.ahead = false; document.dispatchEvent(new Event('prerenderingchange'))")
+
+    await eventually(lambda: len(stand_in.names) == 2)
+    assert stand_in.names == ["Page Viewed", "Early"]

@@ -29,6 +29,7 @@ class Site:
     log: EventLog
     workspace: Workspace
     keys: dict[str, str]
+    register: Register
     now: int = NOW
 
     async def send(
@@ -65,7 +66,7 @@ async def collecting(folder: Path) -> AsyncIterator[Site]:
     app = create_app(settings, log, RegisterFile(settings.workspaces), lambda: site.now)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://collector") as client:
-        site = Site(client, log, workspace, keys)
+        site = Site(client, log, workspace, keys, register)
         yield site
     await log.close()
 

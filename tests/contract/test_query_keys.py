@@ -11,6 +11,7 @@ import httpx
 import pytest
 from asking.world import NOW, World
 
+from etappe.rates import RateLimits
 from etappe.register import RegisterFileEditor
 from etappe.workspace_fields import FIELDS
 from etappe.workspaces import RegisterFile, write_register
@@ -267,7 +268,7 @@ async def test_an_unknown_key_is_not_found(world: World, key_id: str) -> None:
 
 async def test_a_token_asks_only_as_often_as_its_rate_allows(world: World) -> None:
     """One a second and ten at once; another token has its own bucket, a rate of 0 has no limit."""
-    world.limit(1)
+    world.limit(RateLimits(requests=1))
     statuses = [(await world.send("GET", "/v1/keys")).status_code for _ in range(11)]
     assert statuses == [200] * 10 + [429]
     reply = await world.send("GET", "/v1/keys")
@@ -278,14 +279,49 @@ async def test_a_token_asks_only_as_often_as_its_rate_allows(world: World) -> No
     assert [(await world.send("GET", "/v1/keys")).status_code for _ in range(30)] == [200] * 30
 
 
+async def test_a_tenant_may_lower_its_keys_rates_and_not_lift_them(world: World) -> None:
+    """Beyond the setting only the operator goes; where that is no limit, anybody may have any."""
+    other = (await made(world, "POST", "/v1/workspaces", {"name": "other"}))["admin_token"]
+    world.limit(RateLimits(events=100, requests=5))
+    statuses = {}
+    for kind, rate in (
+        ("write", 100),
+        ("write", 101),
+        ("write", 0),
+        ("write", None),
+        ("read", 5),
+        ("read", 6),
+    ):
+        body = {"kind": kind, "rate": rate}
+        statuses[kind, rate] = [
+            (await world.send("POST", "/v1/keys", body, token=token)).status_code
+            for token in (other, "admin")
+        ]
+        world.now += 1_000
+    assert statuses == {
+        ("write", 100): [201, 201],
+        ("write", 101): [422, 201],
+        ("write", 0): [422, 201],
+        ("write", None): [201, 201],
+        ("read", 5): [201, 201],
+        ("read", 6): [422, 201],
+    }
+    theirs = world.register.keys_of("other")[0]
+    path = f"/v1/keys/{theirs.id}"
+    assert problems(await world.send("PATCH", path, {"rate": 0}, token=other)) == ["rate"]
+    assert (await made(world, "PATCH", path, {"rate": 7}, token=other))["rate"] == 7
+    world.limit(RateLimits())
+    assert (await made(world, "PATCH", path, {"rate": 0}, token=other))["rate"] == 0
+
+
 async def test_who_is_refused_anyway_takes_nothing_from_a_rate(world: World) -> None:
-    world.limit(1)
+    world.limit(RateLimits(requests=1))
     assert [(await world.send("GET", "/v1/keys", token="read")).status_code for _ in range(12)] == [403] * 12
 
 
 async def test_every_call_of_the_service_has_the_rate(world: World) -> None:
     """Taken from the document, so that a new call is covered by itself."""
-    world.limit(0.01)
+    world.limit(RateLimits(requests=0.01))
     paths = (await world.client.get("/openapi.json")).json()["paths"]
     calls = [(method, path) for path, item in paths.items() for method in item if path.startswith("/v1/")]
     assert ("get", "/v1/funnel") in calls

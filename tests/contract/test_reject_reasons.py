@@ -55,7 +55,9 @@ CASES = {
     Reason.TOO_LONG: beside_a_good_one(event="x" * 201),
     Reason.TOO_LARGE: beside_a_good_one(properties={"a": "x" * 33_000}),
     Reason.TOO_MANY: Case(
-        [event(id=str(number)) for number in range(BATCH_EVENTS)] + [event(id="bad")], BATCH_EVENTS, key="secret"
+        [event(id=str(number)) for number in range(BATCH_EVENTS)] + [event(id="bad")],
+        BATCH_EVENTS,
+        key="secret",
     ),
     Reason.TOO_DEEP: beside_a_good_one(properties={"a": _deep(40)}),
     Reason.TOO_OLD: beside_a_good_one(at=NOW - 73 * HOUR),

@@ -16,6 +16,7 @@ from etappe.telemetry import REGISTRY
 from etappe.workspace_fields import FIELDS, written
 from etappe.workspaces import Workspace, new_workspace
 from ingest.reasons import Reason
+from ingest.routes import protocols
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -89,3 +90,13 @@ def test_every_command_appears() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_path_that_takes_writes_is_in_the_collectors_table() -> None:
+    page = (ROOT / "docs/collector.md").read_text().partition("## Routes")[2].partition("##")[0]
+    missing = [
+        path
+        for path in protocols()
+        if f"`{path.rstrip('/')}`" not in page.replace("POST ", "").replace("GET ", "")
+    ]
+    assert [path for path in missing if not path.startswith("/api/s/")] == []

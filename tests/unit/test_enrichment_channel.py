@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from etappe.enrichment import CHANNELS, channel_of, explain_channel
 from etappe.touchpoint import Campaign, Contact, Page, Touchpoint
 
 FOLDER = Path(enrichment.__file__).parent
-SOURCES: dict[str, list[str | list[str]]] = yaml.safe_load((FOLDER / "sources.yaml").read_text("utf-8"))
+SOURCES: dict[str, list[list[str]]] = yaml.safe_load((FOLDER / "sources.yaml").read_text("utf-8"))
 WORDS: dict[str, dict[str, list[str]]] = yaml.safe_load((FOLDER / "words.yaml").read_text("utf-8"))
 
 
@@ -137,6 +138,31 @@ def test_whatever_arrives_is_in_the_list(
     assert channel_of(any_) in CHANNELS
 
 
+PLAIN = st.text(alphabet=st.characters(max_codepoint=127), max_size=30) | st.sampled_from(
+    [
+        "Google",
+        "fb_ADS",
+        "CPC",
+        "E-Mail",
+        "news.partner.com",
+        "utm_Source=Bing&UTM_medium=Paid",
+        "FbClid=x&GCLID=y",
+    ]
+)
+
+
+@slow_start
+@given(source=PLAIN, medium=PLAIN, query=PLAIN, referrer=PLAIN)
+def test_capitals_change_nothing_in_any_text(source: str, medium: str, query: str, referrer: str) -> None:
+    def read(as_written: Callable[[str], str]) -> str:
+        url, sender = f"https://www.shop.example/?{query}", f"https://{referrer}.com/"
+        return channel_of(
+            touchpoint("", as_written(f"{source}/{medium}"), as_written(url), as_written(sender))
+        )
+
+    assert read(str.upper) == read(str.lower) == read(str)
+
+
 @slow_start
 @given(said=st.text(min_size=1, max_size=60))
 def test_the_senders_word_is_a_known_channel_or_kept(said: str) -> None:
@@ -152,12 +178,7 @@ def test_nothing_else_counts_once_the_sender_said_it(channel: str, url: str, ref
     )
 
 
-ENTRIES = [
-    (word, kind)
-    for kind, rows in SOURCES.items()
-    for row in rows
-    for word in ([row] if isinstance(row, str) else row)
-]
+ENTRIES = [(word, kind) for kind, rows in SOURCES.items() for row in rows for word in row]
 _ENDING = r"(?:com|cat|net|org|[a-z]{2}|(?:co|com|net|org|ne|or|gob|gov|edu)\.[a-z]{2})"
 PATTERNS = [
     (re.compile(r"(?:.*\.)?" + re.escape(word).replace(r"\.\*", rf"\.{_ENDING}")), word, kind)
@@ -187,6 +208,38 @@ def test_hosts_are_matched_by_whole_labels(before: str, host: str, after: str) -
     wanted = {"": "referral", "search": "organic_search", "social": "organic_social", "video": "organic_video",
               "payment": "direct", "sign_in": "direct"}.get(kind, kind)  # fmt: skip
     assert found.channel == wanted
+
+
+CAMPAIGNS = {"": "", "crm / email": "email", "facebook / cpc": "paid_social", "google / organic": "organic_search",
+             "awin / affiliate": "affiliate", "(direct) / (none)": ""}  # fmt: skip
+CLICKS = {"": "", "gclid=1": "paid_search", "fbclid=1": "organic_social", "mc_eid=1": "email", "gclid=": ""}
+REFERRERS = {
+    "": "",
+    "https://www.bing.com/": "organic_search",
+    "https://x.com/": "organic_social",
+    "https://blog.example/": "referral",
+    "https://www.paypal.com/": "",
+    "https://shop.example/": "",
+}
+
+
+@slow_start
+@given(
+    said=st.sampled_from(["", "store", "Podcast", "null"]),
+    campaign=st.sampled_from(sorted(CAMPAIGNS)),
+    click=st.sampled_from(sorted(CLICKS)),
+    referrer=st.sampled_from(sorted(REFERRERS)),
+    contact=st.sampled_from(["", "interactive", "static", "human"]),
+)
+def test_the_first_that_says_something_decides(
+    said: str, campaign: str, click: str, referrer: str, contact: Contact
+) -> None:
+    found = channel_of(
+        touchpoint(said, campaign, f"https://www.shop.example/?{click}", referrer, contact=contact)
+    )
+    page = "direct" if contact in ("", "interactive") else "other"
+    says = [said if said != "null" else "", CAMPAIGNS[campaign], CLICKS[click], REFERRERS[referrer], page]
+    assert found == next(filter(None, says))
 
 
 def test_every_word_of_the_lists_is_written_as_it_is_looked_up() -> None:

@@ -22,3 +22,15 @@ CREATE TABLE IF NOT EXISTS undoing (
 ) ENGINE = ReplacingMergeTree()
 ORDER BY (workspace, import_id, identifier)
 SETTINGS index_granularity = 1024, old_parts_lifetime = 480;
+
+CREATE TABLE IF NOT EXISTS spares (
+    workspace LowCardinality(String),
+    event_id FixedString(16),
+    partition UInt16,
+    position UInt64 COMMENT 'epoch of the log * 2^40 + offset',
+    key String,
+    value String CODEC(ZSTD) COMMENT 'a copy of a touchpoint that an import brought, as it stood in the log',
+    stamp DateTime64(3, 'UTC')
+) ENGINE = ReplacingMergeTree()
+ORDER BY (workspace, event_id, partition, position)
+SETTINGS index_granularity = 1024, old_parts_lifetime = 480;

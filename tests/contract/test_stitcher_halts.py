@@ -1,0 +1,185 @@
+"""The running stitcher over logs that it cannot read: it stops before it throws most of them away, and goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from etappe import telemetry
+from etappe.clock import system_clock
+from etappe.eventlog import (
+    CHANGES,
+    COLLECTOR_TOPICS,
+    REJECTS,
+    TOUCHPOINTS,
+    Entry,
+    EventLog,
+    Position,
+    connect_log,
+)
+from etappe.identifiers import make_identifier
+from etappe.settings import Settings, read_settings
+from etappe.touchpoint import Reject, Touchpoint, encode_record, record_key
+from etappe.warehouse import Session, Sessions, Warehouse, connect_warehouse
+from etappe.warehouse.migrate import migrate
+from etappe.workspaces import Register, RegisterFile, new_workspace, write_register
+from stitcher.ratio import TooManyUnreadable
+from stitcher.service import Stitcher
+
+
+@dataclass
+class Place:
+    """A data folder with a migrated warehouse and one workspace."""
+
+    settings: Settings
+    warehouse: Warehouse
+    session: Session
+
+    def count(self, table: str, **equal: str) -> int:
+        where = " AND ".join(f"toString({name}) = {{{name}:String}}" for name in equal) or "1"
+        ((count,),) = self.session.rows(f"SELECT count() FROM {table} FINAL WHERE {where}", equal)
+        return int(count)
+
+    def change(self, **settings: Any) -> None:
+        self.settings = read_settings(data_dir=self.settings.data_dir, commit_seconds=0.1, **settings)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    settings = read_settings(data_dir=tmp_path, commit_seconds=0.1)
+    warehouse = connect_warehouse(settings.warehouse)
+    session = warehouse.session()
+    migrate(session)
+    write_register(settings.workspaces, Register().with_workspace(new_workspace("default")))
+    yield Place(settings, warehouse, session)
+    session.close()
+
+
+@asynccontextmanager
+async def running(place: Place) -> AsyncIterator[tuple[Stitcher, EventLog]]:
+    log = await connect_log(place.settings.log, (CHANGES,), place.settings.log_options)
+    sessions = Sessions(place.warehouse, 2)
+    stitcher = Stitcher(place.settings, log, sessions, RegisterFile(place.settings.workspaces))
+    work = asyncio.create_task(stitcher.run())
+    try:
+        yield stitcher, log
+    finally:
+        stitcher.stop()
+        async with asyncio.timeout(20):
+            await work
+        await sessions.close()
+        await log.close()
+
+
+async def append(place: Place, topic: str, entries: list[Entry]) -> Position:
+    log = await connect_log(place.settings.log, COLLECTOR_TOPICS, place.settings.log_options)
+    try:
+        return await log.append(topic, entries)
+    finally:
+        await log.close()
+
+
+def entries(records: int, unreadable: int) -> list[Entry]:
+    """Touchpoints of which so many, spread among the others, cannot be read."""
+    return [_entry(n, poison=n * unreadable % records < unreadable) for n in range(records)]
+
+
+def _entry(n: int, poison: bool) -> Entry:
+    person = [make_identifier(b"salt", "user_id", f"u{n % 50}")]
+    touchpoint = Touchpoint(
+        workspace="default", id=str(n), event="A", at=1000, stamp=2000, identifiers=person
+    )
+    return Entry(record_key("default", str(n)), b"poison" if poison else encode_record(touchpoint))
+
+
+async def stands(stitcher: Stitcher) -> str:
+    """Why it stands still, once it does."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await stitcher.halt.check()
+            except TooManyUnreadable as why:
+                return str(why)
+            await asyncio.sleep(0.05)
+
+
+async def committed(log: EventLog, end: Position, topic: str = TOUCHPOINTS, group: str = "normalise") -> None:
+    async with asyncio.timeout(60):
+        while (await log.committed(topic, group)).offsets != end.offsets:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("records", "unreadable", "batch"),
+    [(3000, 30, 10_000), (3000, 1200, 10_000), (3000, 1200, 100), (900, 900, 50)],
+)
+async def test_some_unreadable_records_and_few_records_stop_nothing(
+    place: Place, records: int, unreadable: int, batch: int
+) -> None:
+    """1 %, 40 % at once and in small batches, and all of a log too small to judge."""
+    place.change(stitch_batch=batch)
+    end = await append(place, TOUCHPOINTS, entries(records, unreadable))
+    async with running(place) as (stitcher, log):
+        await committed(log, end)
+        await stitcher.halt.check()
+    assert place.count("receipts", outcome="stored") == records - unreadable
+    assert place.count("receipts", outcome="rejected") == place.count("rejects", stage="log") == unreadable
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "batch", "most"), [(3000, 10_000, 0), (1800, 10_000, 0), (3000, 100, 1000)]
+)
+async def test_most_of_it_unreadable_stops_it_and_nothing_of_the_batch_is_stored_or_committed(
+    place: Place, unreadable: int, batch: int, most: int
+) -> None:
+    """`most`: of small batches a thousand records have to be seen before anything can be said."""
+    place.change(stitch_batch=batch)
+    await append(place, TOUCHPOINTS, entries(3000, unreadable))
+    async with running(place) as (stitcher, log):
+        assert "ETAPPE_REJECT_RATIO=1" in await stands(stitcher)
+        assert telemetry.REGISTRY.get_sample_value("etappe_halted_steps") == 1
+        assert place.count("receipts") == place.count("rejects") <= most
+        assert sum((await log.committed(TOUCHPOINTS, "normalise")).offsets.values()) <= most
+
+
+async def test_the_other_steps_go_on_while_it_stands(place: Place) -> None:
+    await append(place, TOUCHPOINTS, entries(1500, 1500))
+    async with running(place) as (stitcher, log):
+        await stands(stitcher)
+        reject = Reject(workspace="default", id="r", reason="bad_type", detail="", stamp=system_clock())
+        end = await append(place, REJECTS, [Entry(record_key("default", "r"), encode_record(reject))])
+        await committed(log, end, REJECTS, "rejects")
+    assert place.count("rejects", id="r") == 1
+
+
+async def test_a_version_that_can_read_them_goes_on_from_the_same_place_and_nothing_is_lost(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = await append(place, TOUCHPOINTS, entries(1500, 0))
+    with monkeypatch.context() as defect:
+        defect.setattr("stitcher.normalise.decode_touchpoint", _defective)
+        async with running(place) as (stitcher, _):
+            await stands(stitcher)
+    assert place.count("receipts") == 0
+    async with running(place) as (stitcher, log):
+        await committed(log, end)
+        assert place.count("receipts", outcome="stored") == 1500
+
+
+def _defective(value: bytes) -> Touchpoint:
+    raise msgspec.ValidationError("a defect of this version")
+
+
+async def test_a_share_of_one_lets_rubbish_go_to_the_rejects(place: Place) -> None:
+    place.change(reject_ratio=1)
+    end = await append(place, TOUCHPOINTS, entries(1500, 1500))
+    async with running(place) as (_, log):
+        await committed(log, end)
+    assert place.count("rejects", stage="log") == 1500
