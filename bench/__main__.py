@@ -13,7 +13,7 @@ from bench.figures import Row
 from bench.scale import FULL, QUICK, Scale
 from bench.table import show, write_json
 
-NAMES = ("ingest", "kafka", "stitch", "funnel", "visible", "start", "memory")
+NAMES = ("ingest", "kafka", "stitch", "funnel", "visible", "lane", "start", "memory")
 
 
 def main() -> None:

@@ -15,7 +15,9 @@ class Scale:
     touchpoints: int = 10_000_000
     watched: int = 300
     """Events whose way to visibility is timed."""
+    imported: int = 1_000_000
+    """Touchpoints of an import that comes in meanwhile."""
 
 
 FULL = Scale()
-QUICK = Scale(rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40)
+QUICK = Scale(rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40, imported=30_000)

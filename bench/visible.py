@@ -23,7 +23,7 @@ _WATCHED_EVERY = 10
 def rows(scale: Scale) -> Iterator[Row]:
     """p50 and p95 of the time that `after=` waits, against the same question without `after=`."""
     with place() as at, collector(at) as ours, core(at) as behind:
-        waited, plain = asyncio.run(_watch(at, ours.url, behind.url, scale.watched))
+        waited, plain = asyncio.run(watch(at, ours.url, behind.url, scale.watched))
     for share, target in ((0.5, ""), (0.95, "≤ 2 s")):
         yield Row(
             f"accepted to visible, p{share * 100:.0f}",
@@ -39,7 +39,7 @@ def _note(waited: list[float]) -> str:
     return f"{EVENTS_A_SECOND} events/s, every {_WATCHED_EVERY}th watched: {len(waited)}"
 
 
-async def _watch(at: Place, collect: str, query: str, count: int) -> tuple[list[float], list[float]]:
+async def watch(at: Place, collect: str, query: str, count: int) -> tuple[list[float], list[float]]:
     """Send at a steady rate; `count` of the events are followed until they are visible."""
     waited: list[float] = []
     plain: list[float] = []

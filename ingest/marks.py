@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from etappe.exact_json import Members, Number, dumps, loads
 from etappe.identifiers import Identifier, identifier_key, is_blocked, normal_form, type_of
@@ -39,7 +39,7 @@ IDS = spelled(
 ) | {"$anon_distinct_id", "$device_id", "$user_id"}
 """Fields that name somebody in one protocol or another."""
 
-ID_TYPES = ("user_id", "anonymous_id", "device_id", "email")
+ID_TYPES = ("user_id", "anonymous_id", "device_id", "distinct_id", "email")
 """How the value of such a field may be read: protocol and call decide, so its mark has a hash for each."""
 
 ENCODED = frozenset(("ue_px", "cx"))
@@ -58,10 +58,14 @@ class Marker:
     """
 
     def __init__(self, workspace: Workspace, made: Collection[str] = ()) -> None:
-        self.made = list(made)
+        self._made = dict.fromkeys(made)
         self._workspace = workspace
         self._salt = workspace.salt_bytes
         self._said: bool | None = None
+
+    @property
+    def made(self) -> list[str]:
+        return list(self._made)
 
     @property
     def consented(self) -> bool:
@@ -80,7 +84,7 @@ class Marker:
         if isinstance(value, list):
             kept = [self._value(each, FIELDS) for each in value]
             return kept if any(one is not other for one, other in zip(kept, value, strict=True)) else value
-        if isinstance(value, Number) or not isinstance(value, str) or value in self.made:
+        if isinstance(value, Number) or not isinstance(value, str) or value in self._made:
             return value
         return self._text(value)
 
@@ -113,19 +117,27 @@ class Marker:
     def _member(self, name: str, value: Any, names: Collection[str], kind: object) -> Any:
         if name == "identifiers" and isinstance(value, Members):
             return self._identifiers(value)
-        types = _types_of(name, kind)
-        if types and isinstance(value, str):
-            return self._identifier(value, types)
+        naming = _naming(name, kind)
+        if naming is not None and isinstance(value, str):
+            return self._identifier(value, naming)
         if name in names:
-            return value if value is None or value == "" or value in self.made else REDACTED
+            return value if value is None or value == "" or self._is_mark(value) else REDACTED
         if name in ENCODED and isinstance(value, str):
             return self._encoded(value)
         return self._value(value, TRAITS if name in _TRAIT_PLACES else FIELDS)
 
+    def _is_mark(self, value: Any) -> bool:
+        return isinstance(value, str) and value in self._made
+
     def _identifiers(self, members: Members) -> Members:
         """Native: the names are types."""
         kept = Members(
-            (name, self._identifier(value, (name,)) if isinstance(value, str) else self._other(name, value))
+            (
+                name,
+                self._identifier(value, Naming((name,), type_of(name).personal))
+                if isinstance(value, str)
+                else self._other(name, value),
+            )
             for name, value in members
             if not holds_address(name)
         )
@@ -135,16 +147,15 @@ class Marker:
         """Where a text was wanted: it is refused, and must not be kept for that."""
         return REDACTED if name in FIELDS and value is not None else self._value(value, FIELDS)
 
-    def _identifier(self, text: str, types: Collection[str]) -> str:
+    def _identifier(self, text: str, naming: Naming) -> str:
         """A mark where the text is personal: by its type, or since it holds an address."""
-        sent = _scalar(text)
-        personal = any(type_of(each).personal for each in types if len(types) == 1) or holds_address(sent)
-        if not personal or text in self.made or is_blocked(sent):
+        sent, types = _scalar(text), naming.types
+        if not (naming.personal or holds_address(sent)) or text in self._made or is_blocked(sent):
             return text
         if len(sent) > IDENTIFIER_CHARS or not all(map(_TYPE.fullmatch, types)):
             return REDACTED
         mark = f"[{','.join(f'{each}:{self._key(each, sent):016x}' for each in types)}]"
-        self.made.append(mark)
+        self._made[mark] = None
         return mark
 
     def _key(self, type_name: str, sent: str) -> int:
@@ -167,15 +178,28 @@ class Marker:
                 self._said = said and self._said is not False
 
 
-def _types_of(name: str, kind: object) -> tuple[str, ...]:
-    """As what the value of this field may be read; none where it names nobody. `kind` stands beside an `id`."""
+class Naming(NamedTuple):
+    """As identifiers of which types a field's value may be read; `personal`: whatever it holds."""
+
+    types: tuple[str, ...]
+    personal: bool = False
+
+
+_IDS = Naming(ID_TYPES)
+
+
+def _naming(name: str, kind: object) -> Naming | None:
+    """None where the field names nobody. `kind` stands beside an `id`: Segment's `externalIds`."""
     if name in EMAILS:
-        return ("email",)
+        return Naming(("email",), personal=True)
     if name in PHONES:
-        return ("phone",)
+        return Naming(("phone",), personal=True)
     if name == "id" and isinstance(kind, str):
-        return _types_of(kind, None) or ((kind,) if _TYPE.fullmatch(kind) else ID_TYPES)
-    return ID_TYPES if name in IDS else ()
+        plain = re.sub(r"[^a-z0-9_]", "_", kind.lower())[:40]
+        own = plain if _TYPE.fullmatch(plain) else "external_id"
+        known = _naming(kind, None) or Naming(("device_id",))
+        return Naming((own, *(each for each in known.types if each != own)), known.personal)
+    return _IDS if name in IDS else None
 
 
 def _scalar(text: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from ingest.protocols import Description, WireProtocol
 from ingest.reasons import Reason
+from ingest.replay import PATH as REPLAY_PATH
 from ingest.routes import protocols
 from ingest.validate import PATH as VALIDATE_PATH
 from ingest.validate import ReadEvent, readers
@@ -125,7 +126,7 @@ def _paths() -> Json:
             for method in each.methods
             if method != "HEAD"
         }
-    return found | {VALIDATE_PATH: {"post": _validation()}}
+    return found | {VALIDATE_PATH: {"post": _validation()}, REPLAY_PATH: {"post": _replaying()}}
 
 
 def _validation() -> Json:
@@ -140,6 +141,23 @@ def _validation() -> Json:
         "summary": "Show how touchpoints would be read.",
         "parameters": [{"name": "protocol", "in": "query", "schema": named}],
         "responses": {"200": _response("Read.", "Validated", POSITION), **failures},
+    }
+
+
+def _replaying() -> Json:
+    """For operators, whose query API calls it: what it takes is what the topic `rejects` holds."""
+    record = {"type": "object", "required": ["workspace", "id", "reason", "detail", "stamp"]}
+    body = {"application/json": {"schema": {"type": "array", "items": record}}}
+    failures = _failures(protocols()["/v1/touchpoints"][0])
+    return {
+        "summary": "Refused events once more (admin).",
+        "tags": ["write"],
+        "security": [{"bearer": []}],
+        "parameters": [
+            {"name": "dry_run", "in": "query", "schema": {"type": "string", "enum": ["true", "false"]}}
+        ],
+        "requestBody": {"required": True, "content": body},
+        "responses": {"200": _response("What became of each.", "Receipt", POSITION), **failures},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from etappe.errors import LogUnavailable, SettingsError
@@ -42,7 +42,7 @@ def create_service(collector: Collector) -> FastAPI:
             return JSONResponse({"error": str(error), "problems": []}, 503)
         return JSONResponse({"status": "ok"})
 
-    @app.get("/metrics", summary="Prometheus metrics", tags=["service"])
+    @app.get("/metrics", summary="Prometheus metrics", tags=["service"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(metrics_page(), media_type=CONTENT_TYPE_LATEST)
 

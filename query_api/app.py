@@ -32,6 +32,7 @@ from query_api.measured import Measured
 from query_api.parameters import Parameter
 from query_api.refusals import add_refusals
 from query_api.register_routes import add_register_routes
+from query_api.replay import ORDER_SCHEMA
 from query_api.sources import Sources
 from query_api.sql import text_of
 
@@ -93,11 +94,16 @@ def _add_calls(app: FastAPI, calls: Calls) -> None:
         ("GET", "/v1/rebuild", calls.rebuild, "How far a rebuild is (admin)", COMMON, ()),
         ("POST", "/v1/rebuild", calls.order_rebuild, "Fold the views again from the facts (admin)", COMMON, ()),
     ):  # fmt: skip
-        documented = {"parameters": [*in_path, *map(_documented, parameters)]}
+        documented: dict[str, Any] = {"parameters": [*in_path, *map(_documented, parameters)]}
+        if route in _BODIES:
+            documented["requestBody"] = _BODIES[route]
         app.add_api_route(
             route, call, summary=summary, dependencies=token, openapi_extra=documented,
             methods=[method], response_class=Response, responses=_responses(),
         )  # fmt: skip
+
+
+_BODIES = {"/v1/rejects/replay": ORDER_SCHEMA}
 
 
 def _documented(parameter: Parameter[Any]) -> dict[str, object]:

@@ -50,6 +50,34 @@ class ReplayOrder:
 _NAMES = ("ids", "reason", "from", "to", "limit", "merge", "dry_run")
 
 
+_TEXT = {"type": "string"}
+ORDER_SCHEMA: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "description": "Either ids, or a reason; from, to and limit narrow a reason down.",
+                "additionalProperties": False,
+                "properties": {
+                    "ids": {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MOST_IDS},
+                    "reason": {**_TEXT, "minLength": 1},
+                    "from": {**_TEXT, "format": "date-time"},
+                    "to": {**_TEXT, "format": "date-time"},
+                    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_IDS},
+                    "merge": {
+                        "type": "object",
+                        "description": "A JSON Merge Patch for each event (RFC 7386).",
+                    },
+                    "dry_run": {"type": "boolean"},
+                },
+            }
+        }
+    },
+}
+"""The body in the OpenAPI document."""
+
+
 def read_order(asked: Mapping[str, Any]) -> ReplayOrder:
     """What the body says; BadInput names everything that is wrong with it."""
     problems = [

@@ -5,6 +5,7 @@ Source: Snowplow's public schemas, and what its trackers and plugins send.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,27 +67,30 @@ def entities_of(event: Json) -> Entities | Refusal:
 
 
 def _put(found: Entities, entity: Described) -> None:
-    data = entity.data if isinstance(entity.data, dict) else {}
-    match entity.vendor, entity.name:
-        case vendor, "web_page" if vendor == SNOWPLOW:
-            found.page_view = text(data, "id")
-        case vendor, "client_session" if vendor == SNOWPLOW:
-            _put_session(found, data)
-        case vendor, "geolocation_context" if vendor == SNOWPLOW:
-            pass
-        case vendor, "mobile_context" if vendor == SNOWPLOW:
-            found.devices += [text(data, name) for name in _PHONE_IDS if _is_id(data.get(name))]
-            found.keep(entity.name, {name: data[name] for name in data if name not in _PHONE_IDS})
-        case vendor, "user" if vendor == ECOMMERCE:
-            _put_user(found, data)
-        case _:
-            _put_kept(found, entity, data)
+    reader = _READERS.get((entity.vendor, entity.name))
+    if reader is None:
+        found.keep(entity.name, entity.data)
+    else:
+        reader(found, entity.data if isinstance(entity.data, dict) else {})
+
+
+def _put_page_view(found: Entities, data: Json) -> None:
+    found.page_view = text(data, "id")
 
 
 def _put_session(found: Entities, data: Json) -> None:
     found.session, found.session_index = text(data, "sessionId"), data.get("sessionIndex")
     if _is_id(data.get("userId")):
         found.devices.append(data["userId"])
+
+
+def _drop_place(found: Entities, data: Json) -> None:
+    """Where somebody was, to the metre."""
+
+
+def _put_phone(found: Entities, data: Json) -> None:
+    found.devices += [data[name] for name in _PHONE_IDS if _is_id(data.get(name))]
+    found.keep("mobile_context", {name: data[name] for name in data if name not in _PHONE_IDS})
 
 
 def _put_user(found: Entities, data: Json) -> None:
@@ -96,12 +100,26 @@ def _put_user(found: Entities, data: Json) -> None:
     found.keep("user", {name: data[name] for name in data if name not in ("id", "email")})
 
 
-def _put_kept(found: Entities, entity: Described, data: Json) -> None:
-    found.keep(entity.name, entity.data)
-    if (entity.vendor, entity.name) == (ECOMMERCE, "transaction"):
-        found.transaction = data
-    if (entity.vendor, entity.name) == (SNOWPLOW, "gdpr"):
-        found.consented = text(data, "basisForProcessing") == "consent"
+def _put_transaction(found: Entities, data: Json) -> None:
+    found.transaction = data
+    found.keep("transaction", data)
+
+
+def _put_basis(found: Entities, data: Json) -> None:
+    found.consented = text(data, "basisForProcessing") == "consent"
+    found.keep("gdpr", data)
+
+
+_READERS: Mapping[tuple[str, str], Callable[[Entities, Json], None]] = {
+    (SNOWPLOW, "web_page"): _put_page_view,
+    (SNOWPLOW, "client_session"): _put_session,
+    (SNOWPLOW, "geolocation_context"): _drop_place,
+    (SNOWPLOW, "mobile_context"): _put_phone,
+    (SNOWPLOW, "gdpr"): _put_basis,
+    (ECOMMERCE, "user"): _put_user,
+    (ECOMMERCE, "transaction"): _put_transaction,
+}
+"""By vendor and name; all others are kept as they are."""
 
 
 def _is_id(value: object) -> bool:

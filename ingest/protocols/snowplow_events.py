@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import msgspec
 import orjson
 
 from etappe.touchpoint import Touchpoint
@@ -15,7 +13,7 @@ from ingest.personal import clean_name, clean_text
 from ingest.protocols.snowplow_consent import put_consent
 from ingest.protocols.snowplow_cookie import NetworkCookie
 from ingest.protocols.snowplow_entities import ECOMMERCE, Entities, entities_of
-from ingest.protocols.snowplow_kinds import KIND_FIELDS, Happening, Texts, happening_of, named
+from ingest.protocols.snowplow_kinds import KIND_FIELDS, Happening, Texts, happening_of, named, whole
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 from ingest.utm import campaign_in
 
@@ -34,8 +32,6 @@ _TEXTS = KIND_FIELDS.union(
 )
 FIELDS = _TEXTS | {"ue_pr", "ue_px", "co", "cx"}
 """All that is read; every value is a text."""
-
-_decode_event = msgspec.json.Decoder(dict[str, Any]).decode
 
 Names = list[tuple[str, object]]
 
@@ -107,9 +103,10 @@ class EventReader:
 
 def _read(raw: bytes) -> Json | Refusal:
     try:
-        return _decode_event(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return wrong("data", f"not readable: {error}", "an object of texts")
+        event = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return wrong("data", f"not readable: {error.msg}", "an object of texts")
+    return event if isinstance(event, dict) else wrong("data", kind_of(event), "an object of texts")
 
 
 def _texts(event: Json) -> dict[str, str] | Refusal:
@@ -177,7 +174,7 @@ def _visit(texts: Texts, entities: Entities) -> Json:
     index = number({**texts, "sessionIndex": entities.session_index}, "vid", "sessionIndex")
     found = {
         "session_id": texts.get("sid") or entities.session,
-        "session_index": None if index is None else int(index),
+        "session_index": None if index is None else whole(index),
         "page_view_id": entities.page_view,
     }
     return {name: value for name, value in found.items() if value not in (None, "")}

@@ -79,7 +79,8 @@ _READERS: Mapping[str, Callable[[Texts], Happening]] = {
     "tr": _transaction,
     "ti": _transaction_item,
 }
-KINDS = ("pp", "pv", "se", "ti", "tr", "ue")
+SELF_DESCRIBING = "ue"
+KINDS = tuple(sorted((*_READERS, SELF_DESCRIBING)))
 KIND_FIELDS = frozenset(("e", "se_ac", *_STRUCTURED, *_TRANSACTION, *_ITEM, *_OFFSETS))
 """The texts that are read here."""
 
@@ -87,7 +88,7 @@ KIND_FIELDS = frozenset(("e", "se_ac", *_STRUCTURED, *_TRANSACTION, *_ITEM, *_OF
 def happening_of(event: Json, texts: Texts) -> Happening | Refusal:
     """What happened; a refusal where the kind is unknown, or what describes it cannot be read."""
     kind = texts.get("e", "")
-    if kind == "ue":
+    if kind == SELF_DESCRIBING:
         return _self_described(event)
     reader = _READERS.get(kind)
     if reader is None:
@@ -119,9 +120,10 @@ def named(texts: Texts, names: Mapping[str, str]) -> Json:
 
 
 def _plain(field: str, value: str) -> object:
-    if field not in _NUMBERS:
-        return value
-    found = number({field: value}, field)
-    if found is None:
-        return value
-    return int(found) if found.is_integer() and abs(found) < 2**53 else found
+    found = number({field: value}, field) if field in _NUMBERS else None
+    return value if found is None else whole(found)
+
+
+def whole(value: float) -> float:
+    """Without a fraction that is none, as far as a double counts exactly."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -61,11 +61,14 @@ class Shop:
         listed = [call for body in bodies for call in body.get("batch", [body])]
         return list({each["messageId"]: each for each in listed}.values())
 
-    async def tell(self, page: Page) -> None:
-        """Both visits, told to the end."""
+    async def tell(self, page: Page, outlives: bool = True) -> None:
+        """Both visits, told to the end. `outlives`: a call gets through although its page is left at once;
+        otherwise the next page with the SDK sends it."""
         tablet = {"id": "t-1", "event": "Product Viewed", "identifiers": {"anonymous_id": "anna-tablet"}}
         self._etappe.send(tablet, key=self._etappe.keys["write_key"])
         await self._anna(page, self._put())
+        if outlives:
+            await settled(self._etappe, 7)
         await self._ben(page)
         await settled(self._etappe, 8)
 

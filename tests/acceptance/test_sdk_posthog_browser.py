@@ -151,6 +151,13 @@ def customer(etappe: Etappe, identifier: str) -> dict[str, Any]:
     return row
 
 
+def status_of(etappe: Etappe, identifier: str) -> int:
+    headers = {"Authorization": f"Bearer {etappe.keys['read_token']}"}
+    return httpx.get(
+        f"{etappe.query}/v1/customers", params={"identifier": identifier}, headers=headers
+    ).status_code
+
+
 def journey(etappe: Etappe, identifier: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = etappe.ask(
         f"/v1/customers/{customer(etappe, identifier)['customer']}/journey"
@@ -264,11 +271,6 @@ async def test_a_visitor_without_cookies_is_counted_and_not_known(
 
     assert etappe_up.funnel_counts()["awareness"] == people + 1
     for kind in ("anonymous_id", "distinct_id", "user_id"):
-        reply = httpx.get(
-            f"{etappe_up.query}/v1/customers",
-            params={"identifier": f"{kind}:$posthog_cookieless"},
-            headers={"Authorization": f"Bearer {etappe_up.keys['read_token']}"},
-        )
-        assert reply.status_code == 404
+        assert status_of(etappe_up, f"{kind}:$posthog_cookieless") == 404
     assert await page.evaluate("document.cookie") == ""
     heard.check()

@@ -32,7 +32,7 @@ async def test_what_the_browser_sdk_sends_is_read_back_as_two_journeys(
     load = f"window.analytics = new rudderanalytics.RudderAnalytics(); analytics.load({where}, {options})"
     shop = Shop(etappe, pages, SDK, "analytics", load)
 
-    await shop.tell(await shop.visited_by(new_context))
+    await shop.tell(await shop.visited_by(new_context), outlives=False)
 
     shop.check()
     paths = {each.url.removeprefix(etappe.collector).partition("?")[0] for each in shop.calls}

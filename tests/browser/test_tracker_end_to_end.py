@@ -41,6 +41,7 @@ async def test_two_visitors_on_two_domains(
     await open_page(ben, f"{pages.url}/asking")
     await ben.evaluate("etappe.identify('ben'); etappe.track('Quote Asked')")
     await _settled(etappe, 11)
+    assert _fresh(etappe)["accepted"] == 11 + _fresh(etappe)["duplicates"]
 
     customer = _customer(etappe, "user_id:anna")
     assert customer["touchpoints"] == 9
@@ -59,7 +60,7 @@ async def test_a_module_is_served(etappe: Etappe, new_context: NewContext, pages
     stored = _stored(etappe)
     module = f"""<script type="module">
         import etappe from '{etappe.collector}/etappe.mjs'
-        etappe.init({{key: '{etappe.keys["write_key"]}'}})
+        etappe.init({{key: '{_key(etappe)}'}})
     </script>"""
     await open_page(page, pages.put("/", head=module))
     device = await page.evaluate("etappe.id()")
@@ -68,16 +69,56 @@ async def test_a_module_is_served(etappe: Etappe, new_context: NewContext, pages
     assert _customer(etappe, f"anonymous_id:{device}")["touchpoints"] == 1
 
 
+async def test_without_scripts_a_page_view_counts(
+    etappe: Etappe, new_context: NewContext, pages: Pages
+) -> None:
+    page = await (await new_context(java_script_enabled=False)).new_page()
+    stored = _stored(etappe)
+    source = f"{etappe.collector}/b.gif?key={_key(etappe)}&event=Page+Viewed&consent.analytics=false"
+    await page.goto(pages.put("/", f'<noscript><img src="{source}" alt=""></noscript>'))
+
+    await _settled(etappe, stored + 1)
+
+
+async def test_offline_and_back_every_touchpoint_is_in_the_journey_once(
+    etappe: Etappe, new_context: NewContext, pages: Pages
+) -> None:
+    """Also what the first page's beacon carried, and the second page sent again."""
+    context = await new_context()
+    page = await context.new_page()
+    stored = _stored(etappe)
+    pages.put(
+        "/", "<a href='/?2' onclick='etappe.track(\"Left\")'>2</a>", tag(etappe.collector, _key(etappe))
+    )
+    await open_page(page, pages.url + "/")
+    await context.set_offline(True)
+    for number in range(3):
+        await page.evaluate("number => etappe.track('Offline', {number})", number)
+    await context.set_offline(False)
+    await page.wait_for_function("localStorage.length === 0")
+    await page.click("a")
+    await page.wait_for_url("**/?2")
+    await page.wait_for_function("!!(window.etappe && window.etappe.track)")
+    device = await page.evaluate("etappe.id()")
+    await page.wait_for_function("localStorage.length === 0")
+    await _settled(etappe, stored + 6)
+
+    customer = _customer(etappe, f"anonymous_id:{device}")["customer"]
+    rows = etappe.ask(f"/v1/customers/{customer}/journey")["rows"]
+    assert [each["event"] for each in rows] == ["Page Viewed", *["Offline"] * 3, "Left", "Page Viewed"]
+    assert [each["properties"] for each in rows[1:4]] == [{"number": number} for number in range(3)]
+
+
 def _publish(pages: Pages, etappe: Etappe) -> None:
     domains = "127.0.0.1, localhost"
-    head = tag(etappe.collector, etappe.keys["write_key"], domains=domains)
+    head = tag(etappe.collector, _key(etappe), domains=domains)
     pages.put("/shop", f"<a href='{pages.at('localhost', '/app')}'>to the app</a>", head, "Shop")
     order = "{product_id: 'p1'}, {id: 'ord-1', value: 129.5, currency: 'CHF'}"
     pages.put(
         "/app", f"""<a href="/paid" onclick="etappe.track('Order Paid', {order})">pay</a>""", head, "App"
     )
-    pages.put("/asking", head=tag(etappe.collector, etappe.keys["write_key"], consent="required"))
-    key = etappe.keys["write_key"]
+    pages.put("/asking", head=tag(etappe.collector, _key(etappe), consent="required"))
+    key = _key(etappe)
     opened = f"{etappe.collector}/b.gif?key={key}&event=Email+Opened&user_id=anna&channel=email&id=mail-1"
     pages.put("/paid", "<h1>Thank you</h1>")
     pages.put("/letter", f"<img src='{opened}' alt=''>")
@@ -132,14 +173,21 @@ def _customer(etappe: Etappe, identifier: str) -> dict[str, Any]:
     return row
 
 
+def _key(etappe: Etappe) -> str:
+    return etappe.keys["write_key"]
+
+
+def _fresh(etappe: Etappe) -> dict[str, Any]:
+    row: dict[str, Any] = etappe.ask("/v1/freshness")["rows"][0]
+    return row
+
+
 def _stored(etappe: Etappe) -> int:
-    return int(etappe.ask("/v1/freshness")["rows"][0]["stored"])
+    return int(_fresh(etappe)["stored"])
 
 
 async def _settled(etappe: Etappe, touchpoints: int) -> None:
     """All of them are stored and in every answer; the browser goes on meanwhile."""
     await asyncio.to_thread(wait_until, lambda: _stored(etappe) >= touchpoints, 40)
-    await asyncio.to_thread(
-        wait_until, lambda: etappe.ask("/v1/freshness")["rows"][0]["lag_seconds"] == 0, 40
-    )
+    await asyncio.to_thread(wait_until, lambda: _fresh(etappe)["lag_seconds"] == 0, 40)
     assert _stored(etappe) == touchpoints

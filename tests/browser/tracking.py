@@ -24,6 +24,11 @@ async def open_page(page: Page, address: str, referrer: str | None = None) -> No
     await page.wait_for_function("!!(window.etappe && window.etappe.track)")
 
 
+async def stop_clock(page: Page) -> None:
+    """From here on no timer of the page's fires, until `page.clock` goes on. For a page with `clock.install()`."""
+    await page.clock.pause_at(await page.evaluate("Date.now()") + 60_000)
+
+
 async def eventually(holds: Callable[[], object]) -> None:
     """Return when `holds()` is true; fail when it stays false."""
     deadline = time.monotonic() + WAIT_SECONDS

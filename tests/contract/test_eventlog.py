@@ -13,6 +13,7 @@ import pytest
 from etappe.errors import BadInput, LogUnavailable, SettingsError
 from etappe.eventlog import (
     CHANGES,
+    IMPORTS,
     REJECTS,
     TOUCHPOINTS,
     Consumer,
@@ -25,7 +26,7 @@ from etappe.eventlog import (
     partition_of,
 )
 
-ALL = (TOUCHPOINTS, REJECTS, CHANGES)
+ALL = (TOUCHPOINTS, IMPORTS, REJECTS, CHANGES)
 
 OpenLog = Callable[..., Awaitable[EventLog]]
 
@@ -436,3 +437,81 @@ async def test_an_address_that_is_none_is_refused_with_the_wanted_form(url: str)
 async def test_an_unknown_topic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="touchpoints, imports, rejects, changes"):
         await connect_log(f"sqlite:///{tmp_path}", ("orders",))
+
+
+# followers
+
+
+async def test_a_follower_holds_what_its_leader_holds_and_gets_the_other_topic_s_records(
+    log: EventLog,
+) -> None:
+    leader = await log.consumer(TOUCHPOINTS, "g")
+    follower = await log.follower(IMPORTS, "g-imports", leader)
+    await log.append(IMPORTS, entries(40))
+    await log.append(TOUCHPOINTS, entries(5, start=100))
+    records = await take(follower, 40)
+    assert sorted(values(records)) == sorted(each.value for each in entries(40))
+    assert {record.topic for record in records} == {IMPORTS}
+    assert len(await take(leader, 5)) == 5
+    assert follower.assigned == leader.assigned == {0, 1, 2, 3}
+
+
+async def test_both_topics_have_the_same_partitions_whatever_is_asked_for_later(log_factory: OpenLog) -> None:
+    await (await log_factory(partitions=3)).close()
+    log = await log_factory(partitions=8)
+    assert (
+        (await log.ends(IMPORTS)).offsets.keys() == (await log.ends(TOUCHPOINTS)).offsets.keys() == {0, 1, 2}
+    )
+
+
+async def test_what_a_follower_committed_does_not_come_again(log_factory: OpenLog) -> None:
+    log = await log_factory()
+    leader = await log.consumer(TOUCHPOINTS, "g")
+    follower = await log.follower(IMPORTS, "g-imports", leader)
+    await log.append(IMPORTS, entries(20))
+    records = await take(follower, 20)
+    await follower.commit(end_of(records))
+    assert (await log.committed(IMPORTS, "g-imports")).offsets == end_of(records).offsets
+    await log.close()
+    later = await log_factory()
+    follower = await later.follower(IMPORTS, "g-imports", await later.consumer(TOUCHPOINTS, "g"))
+    await later.append(IMPORTS, entries(3, start=50))
+    assert sorted(values(await take(follower, 3))) == sorted(each.value for each in entries(3, start=50))
+
+
+@pytest.mark.timeout(120)
+async def test_followers_share_as_their_leaders_do_and_each_record_comes_to_one_that_holds_its_partition(
+    log_factory: OpenLog,
+) -> None:
+    log = await log_factory()
+    await log.append(IMPORTS, entries(40))
+    one = await log.consumer(TOUCHPOINTS, "g")
+    first = await log.follower(IMPORTS, "g-imports", one)
+    await take(first, 40)  # not committed, so all of it comes again
+    two = await log.consumer(TOUCHPOINTS, "g")
+    second = await log.follower(IMPORTS, "g-imports", two)
+    members = (one, two, first, second)
+    until = time.monotonic() + 40
+    while time.monotonic() < until and not (
+        one.assigned and two.assigned and not one.assigned & two.assigned
+    ):
+        await asyncio.gather(*(member.poll(1, 0.2) for member in members))
+    assert (first.assigned, second.assigned) == (one.assigned, two.assigned)
+    assert one.assigned | two.assigned == {0, 1, 2, 3}
+    await log.append(IMPORTS, entries(40, start=200))
+    wanted = {each.value for each in entries(40, start=200)}
+    taken: list[list[Record]] = [[], []]
+    while time.monotonic() < until and not wanted <= {r.value for part in taken for r in part}:
+        for part, member in zip(taken, (first, second), strict=True):
+            part.extend(await member.poll(1000, 0.2))
+    new = [{r.partition for r in part if r.value in wanted} for part in taken]
+    assert new == [set(one.assigned), set(two.assigned)]
+
+
+async def test_a_follower_that_left_holds_nothing(log: EventLog) -> None:
+    leader = await log.consumer(TOUCHPOINTS, "g")
+    follower = await log.follower(IMPORTS, "g-imports", leader)
+    await follower.close()
+    await follower.close()
+    assert follower.assigned == frozenset()
+    assert leader.assigned == {0, 1, 2, 3}

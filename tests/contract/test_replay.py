@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,51 @@ async def test_a_segment_pixels_call_comes_back(site: Site) -> None:
     assert reply.status_code == 400
     (record,) = await site.rejects()
     assert (await replayed(site, mended(record, timestamp=None))).event == "A"
+
+
+async def test_snowplows_base64_comes_back_with_its_identifiers(site: Site) -> None:
+    described = {
+        "schema": "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",
+        "data": {"schema": "iglu:com.acme/order_paid/jsonschema/1-0-0", "data": {"email": EMAIL, "n": 1}},
+    }
+    packed = urlsafe_b64encode(orjson.dumps(described)).decode().rstrip("=")
+    sent = {"e": "ue", "ue_px": packed, "uid": EMAIL, "eid": "e-1", "aid": "shop", "p": "srv"}
+    path = "/com.snowplowanalytics.snowplow/tp2"
+    schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+    assert (
+        await site.send({"schema": schema, "data": [{**sent, "eid": "e-0"}]}, path=path)
+    ).status_code == 200
+    record = await refused(site, {"schema": schema, "data": [{**sent, "ttm": "never", "dtm": "never"}]}, path)
+    assert b"uster" not in urlsafe_b64decode(orjson.loads(bytes(record.body))["ue_px"] + "==")
+    (first,) = await site.stored()
+    found = await replayed(site, mended(record, ttm=None, dtm=None))
+    assert (found.identifiers, found.event, found.source) == (first.identifiers, first.event, "snowplow")
+    assert found.identifiers[0].key == make_identifier(site.workspace.salt_bytes, "user_id", EMAIL).key
+
+
+async def test_a_snowplow_pixel_comes_back(site: Site) -> None:
+    query = {
+        "key": site.keys["write"],
+        "e": "se",
+        "se_ca": "shop",
+        "se_ac": "add",
+        "duid": "d",
+        "dtm": "never",
+    }
+    assert (await site.client.get("/i", params=query)).status_code == 400
+    (record,) = await site.rejects()
+    assert (await replayed(site, mended(record, dtm=None))).source == "snowplow"
+
+
+async def test_a_posthog_event_comes_back_with_its_identifiers(site: Site) -> None:
+    properties = {"$set": {"email": EMAIL}, "$process_person_profile": True}
+    sent = {"event": "Order Paid", "distinct_id": EMAIL, "properties": properties}
+    assert (await site.send({"batch": [sent]}, path="/batch/")).is_success
+    record = await refused(site, {"batch": [{**sent, "timestamp": "never"}]}, "/batch/")
+    assert b"uster" not in encode_record(record)
+    (first,) = await site.stored()
+    found = await replayed(site, mended(record, timestamp=None))
+    assert (found.identifiers, found.source) == (first.identifiers, "posthog")
 
 
 async def test_an_operator_vouches_for_what_was_too_old_for_a_public_key(site: Site) -> None:

@@ -63,11 +63,11 @@ def undisturbed(session: Session) -> tuple[Rows, Rows]:
     return views(world)
 
 
-@pytest.mark.parametrize("write", [1, 2, 3])
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
 def test_a_death_after_any_write_of_normalise_changes_nothing(
     session: Session, undisturbed: tuple[Rows, Rows], write: int
 ) -> None:
-    """Its writes: touchpoints, names, receipts."""
+    """Its writes: spares, receipts, touchpoints, names."""
     world = prepared(session)
     with pytest.raises(Killed):
         world.normalise(len(AFTER), Dying(session, write))

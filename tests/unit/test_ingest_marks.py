@@ -34,7 +34,7 @@ def mark(*pairs: tuple[str, str]) -> str:
 
 
 def id_mark(value: str) -> str:
-    return mark(*((kind, value) for kind in ("user_id", "anonymous_id", "device_id", "email")))
+    return mark(*((kind, value) for kind in ("user_id", "anonymous_id", "device_id", "distinct_id", "email")))
 
 
 ANNA = mark(("email", "anna@example.ch"))
@@ -66,6 +66,9 @@ def test_what_stands_beside_a_personal_value_keeps_its_spelling() -> None:
         ({"context": {"traits": {"E-Mail": "anna@example.ch"}}}, {"context": {"traits": {"E-Mail": ANNA}}}),
         ({"$set": {"email": "anna@example.ch"}}, {"$set": {"email": ANNA}}),
         ({"ids": [{"type": "email", "id": "anna@example.ch"}]}, {"ids": [{"type": "email", "id": ANNA}]}),
+        ({"type": "E-Mail", "id": "a@b.ch"}, {"type": "E-Mail", "id": mark(("e_mail", "a@b.ch"), ("email", "a@b.ch"))}),
+        ({"type": "crm", "id": "an@b.ch"}, {"type": "crm", "id": mark(("crm", "an@b.ch"), ("device_id", "an@b.ch"))}),
+        ({"type": "crm", "id": "c-1"}, {"type": "crm", "id": "c-1"}),
         ({"identifiers": {"phone": "079 123 45 67"}}, {"identifiers": {"phone": mark(("phone", "+41791234567"))}}),
         ({"phone": 41791234567}, {"phone": mark(("phone", "41791234567"))}),
         ({"uid": "anna@example.ch"}, {"uid": id_mark("anna@example.ch")}),

@@ -6,6 +6,7 @@ What becomes of each field stands in tests/reference/protocols/snowplow.yaml.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +15,54 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from etappe.errors import SettingsError
 from etappe.eventlog import COLLECTOR_TOPICS, REJECTS, TOUCHPOINTS, EventLog, connect_log
+from etappe.identifiers import make_identifier
 from etappe.settings import read_settings
-from etappe.touchpoint import Touchpoint, decode_touchpoint
+from etappe.touchpoint import Touchpoint, decode_touchpoint, encode_record
 from etappe.workspaces import Register, RegisterFile, Workspace, new_workspace, write_register
 from ingest.app import create_app
+from ingest.drafts import Sender
+from ingest.http import Head
+from ingest.keys import Caller
 from ingest.limits import BODY_BYTES
-from ingest.protocols.snowplow_events import handed_over
+from ingest.pipeline import sort_events
+from ingest.protocols.snowplow import Snowplow
+from ingest.protocols.snowplow_entities import ECOMMERCE, SNOWPLOW
+from ingest.protocols.snowplow_events import FIELDS, handed_over
+from ingest.protocols.snowplow_kinds import KINDS
 
 NOW = 1_700_000_000_000
 TP2 = "/com.snowplowanalytics.snowplow/tp2"
 SCHEMA = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+SCHEMA_NAMES = (
+    *("web_page", "client_session", "geolocation_context", "mobile_context", "user", "transaction", "gdpr"),
+    *(
+        "consent_granted",
+        "consent_withdrawn",
+        "consent_preferences",
+        "snowplow_ecommerce_action",
+        "screen_view",
+    ),
+)
+READ = (
+    *(
+        "id",
+        "userId",
+        "sessionId",
+        "sessionIndex",
+        "appleIdfa",
+        "email",
+        "is_guest",
+        "revenue",
+        "currency",
+        "name",
+    ),
+    *("value", "total", "type", "all", "eventType", "consentScopes", "basisForProcessing"),
+)
 DEVICE = "6f1b8f0e-7d5d-4a59-9f55-0c8f6f0a3a11"
 
 Fields = dict[str, Any]
@@ -71,7 +107,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         register, keys = Register(), {}
         for each in workspaces or (new_workspace("shop"),):
             register = register.with_workspace(each)
-            for kind in ("write", "secret"):
+            for kind in ("write", "secret", "admin"):
                 register, _, keys[f"{each.name} {kind}"] = register.with_key(kind, each.name, NOW)
         write_register(chosen.workspaces, register)
         log = await connect_log(chosen.log, COLLECTOR_TOPICS)
@@ -436,6 +472,83 @@ async def test_an_event_that_is_no_object_is_refused_by_itself(start: Start, ite
     assert (reply.status_code, reply.headers["x-etappe-rejected"]) == (200, "bad_type=1")
 
 
+async def test_numbers_beyond_64_bits_are_doubles(start: Start) -> None:
+    site = await start()
+    entity = described("com.acme", "shelf", {"n": 10**30})
+    reply = await site.client.post(
+        TP2, content=json.dumps({"data": [event(vid="1e300", co={"data": [entity]})]})
+    )
+    assert reply.status_code == 200
+    found = orjson.loads(bytes((await site.stored())[0].properties))
+    assert (found["session_index"], found["shelf"]) == (1e300, {"n": 1e30})
+
+
+async def test_a_refused_event_can_be_replayed(start: Start) -> None:
+    site = await start(workspace("shop"))
+    old = str(NOW - 80 * 3_600_000)
+    for path in (TP2, "/i"):
+        await site.get(event(eid=f"get {path}", ttm=old, uid="anna@example.ch"), path)
+    await site.post(event(eid="post", ttm=old, uid="anna@example.ch"))
+    admin = {"authorization": f"Bearer {site.keys['shop admin']}"}
+    refused = [{key: each[key] for key in each if key != "state"} for each in await site.rejected()]
+    reply = await site.client.post("/v1/replay", content=orjson.dumps(refused), headers=admin)
+    assert (reply.status_code, reply.json()["accepted"]) == (200, 3), reply.text
+    assert [each.id for each in await site.stored()] == [
+        "get /com.snowplowanalytics.snowplow/tp2",
+        "get /i",
+        "post",
+    ]
+    wanted = make_identifier(bytes.fromhex("00" * 32), "user_id", "anna@example.ch").key
+    assert {each.identifiers[0].key for each in await site.stored()} == {wanted}
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["schema", "data", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+SCHEMAS = st.sampled_from(
+    [
+        f"iglu:{vendor}/{name}/jsonschema/1-0-0"
+        for vendor in (SNOWPLOW, ECOMMERCE, "a")
+        for name in SCHEMA_NAMES
+    ]
+)
+DESCRIBED = st.fixed_dictionaries(
+    {"schema": SCHEMAS, "data": VALUES | st.dictionaries(st.sampled_from(READ), VALUES)}
+)
+ENVELOPES = st.fixed_dictionaries({"data": DESCRIBED | st.lists(DESCRIBED, max_size=3)})
+EVENTS = st.dictionaries(
+    st.sampled_from(sorted(FIELDS)),
+    VALUES | ENVELOPES | ENVELOPES.map(json.dumps) | st.integers().map(str),
+    max_size=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(kind=st.sampled_from([*KINDS, "xx"]), fields=EVENTS, anonymous=st.booleans(), known=st.booleans())
+def test_whatever_an_event_holds_it_is_accepted_or_refused(
+    kind: str, fields: Fields, anonymous: bool, known: bool
+) -> None:
+    headers = [(b"sp-anonymous", b"*")] if anonymous else []
+    head = Head({"method": "POST", "path": TP2, "query_string": b"", "headers": headers})
+    shop = workspace("shop", network_cookie=known, consent_default=known, keep_ip=True)
+    sender = Sender(Caller("write", shop, shop.salt_bytes), NOW, "snowplow")
+    body = json.dumps({"data": [{"duid": "d-1", **fields, "e": kind}]}).encode()
+    found = sort_events(Snowplow().read(body, head), sender)
+    assert len(found.accepted) + len(found.refused) == 1
+    for each in found.accepted:
+        encode_record(each)
+        assert known or not each.consent_analytics or b"onsent" in body
+        assert each.consent_analytics or [name.type for name in each.identifiers] == ["daily_id"]
+
+
 async def test_half_an_emoji_inside_json_inside_json_is_mended(start: Start) -> None:
     site = await start()
     inside = '{"data":{"schema":"iglu:com.acme/said/jsonschema/1-0-0","data":{"words":"\\ud83d"}}}'
@@ -467,3 +580,14 @@ async def test_personal_values_of_events_and_entities_do_not_reach_the_log(start
         "note": "to [redacted]",
         "n": 1,
     }
+
+
+@pytest.mark.parametrize("written", ['"/a/b, /c/d"', '["/a/b", "/c/d"]'])
+def test_pairs_are_written_as_a_list_or_with_commas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "etappe.toml").write_text(f"snowplow_paths = {written}\n")
+    assert read_settings().snowplow_paths == ("/a/b", "/c/d")
+    monkeypatch.setenv("ETAPPE_SNOWPLOW_PATHS", "/e/f,")
+    assert read_settings().snowplow_paths == ("/e/f",)

@@ -214,3 +214,21 @@ def test_a_collector_that_nobody_asks_loads_no_enrichment() -> None:
     heavy = "('etappe.enrichment', 'ua_parser', 'publicsuffixlist')"
     code = f"import sys, ingest.app; sys.exit(any(name.startswith({heavy}) for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+async def test_trackers_of_other_families_are_read_by_their_name_too(site: Site) -> None:
+    sent = {"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"}
+    page_view = {
+        "e": "pv",
+        "eid": "e-1",
+        "duid": "d",
+        "p": "web",
+        "url": "https://x.ch/?email=a",
+        "ua": CHROME,
+    }
+    read = await site.read({**sent, "data": [page_view]}, protocol="snowplow")
+    assert (read["event"], read["device"]["browser"]) == ("Page Viewed", "Chrome")
+    assert [each["field"] for each in read["dropped"]] == ["page.url"]
+    pageview = {"event": "$pageview", "distinct_id": "d", "properties": {"$current_url": "https://x.ch/"}}
+    read = await site.read({"api_key": site.keys["write"], **pageview}, protocol="posthog")
+    assert (read["event"], read["channel"]) == ("Page Viewed", "direct")

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 import pytest
 import yaml
@@ -39,6 +40,8 @@ from etappe.identifiers import identifier_key, normal_form
 from etappe.settings import read_settings
 from etappe.workspaces import Register, RegisterFile, Workspace, write_register
 from ingest.app import create_app
+from ingest.protocols.native import NativeEvent
+from ingest.protocols.segment import CONTEXT_FIELDS, SegmentEvent
 
 Json = dict[str, Any]
 
@@ -90,6 +93,19 @@ def rows_of(section: str, header: str) -> list[str]:
 def test_documented_rows_and_examples_are_the_same(name: str, kind: str) -> None:
     rows = rows_of(section_of(PROTOCOLS[name]["section"]), kind)
     assert sorted(rows) == sorted(PROTOCOLS[name].get(f"{kind}s", {}))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("native", NativeEvent), ("segment", SegmentEvent)])
+def test_every_field_that_is_read_is_documented(name: str, kind: type[msgspec.Struct]) -> None:
+    fields = {each.encode_name for each in msgspec.structs.fields(kind)}
+    rows = rows_of(section_of(PROTOCOLS[name]["section"]), "field")
+    assert fields <= {row.partition(".")[0] for row in rows}
+
+
+def test_every_part_of_a_segment_context_that_is_read_is_documented() -> None:
+    sections = (section_of("Segment"), section_of("RudderStack"))
+    rows = {row for section in sections for row in rows_of(section, "field")}
+    assert {row.split(".")[1] for row in rows if row.startswith("context.")} >= CONTEXT_FIELDS
 
 
 @pytest.fixture
