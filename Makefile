@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
            --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup run test lint format bench demo demo-olist lock clean
+.PHONY: setup run test lint format bench demo demo-olist lock clean chromium tracker
 
 setup: $(VENV)/.run.stamp
 
@@ -23,17 +23,24 @@ $(VENV)/.dev.stamp: requirements-dev.lock $(VENV)/.run.stamp
 run: setup
 	$(BIN)/etappe up
 
-# The official Node SDK, for the test that points it at the collector.
-NODE_LOCK := $(wildcard tests/acceptance/node/package-lock.json)
-NODE_STAMP := $(if $(NODE_LOCK),tests/acceptance/node/node_modules/.package-lock.json)
+# The SDKs of Node and of browsers, for the tests that point them at the collector.
+NODE_STAMPS := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard tests/*/node*/package-lock.json))
 
-tests/acceptance/node/node_modules/.package-lock.json: $(NODE_LOCK)
-	@command -v npm >/dev/null || { echo "The Node SDK's test needs npm (Node 20): install it"; exit 1; }
-	cd tests/acceptance/node && npm ci --no-audit --no-fund --loglevel=error
+%/node_modules/.package-lock.json: %/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests of the SDKs need npm (Node 20): install it"; exit 1; }
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The browsers' tests need Chromium; without it they are skipped.
+chromium:
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+
+# What pages load is made of ingest/tracker/etappe.js; a test says whether that was done.
+tracker: tests/browser/node/node_modules/.package-lock.json
+	cd tests/browser/node && npm run --silent minify > ../../../ingest/tracker/etappe.min.js
+
 # Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
-test: $(VENV)/.dev.stamp $(NODE_STAMP)
+test: $(VENV)/.dev.stamp $(NODE_STAMPS)
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.dev.stamp
@@ -63,4 +70,4 @@ lock: $(VENV)/.dev.stamp
 	$(COMPILE) --upgrade -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/acceptance/node/node_modules
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/*/node*/node_modules

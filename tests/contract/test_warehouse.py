@@ -73,7 +73,8 @@ def test_a_migration_that_was_cut_short_is_finished_by_the_next_start(session: S
     session.execute("TRUNCATE TABLE migrations")
     session.execute("DROP TABLE identifiers")
     session.execute("DROP TABLE progress")
-    assert migrate(session) == ["0001_facts.sql", "0002_views.sql", "0003_counts.sql"]
+    files = (Path(__file__).parents[2] / "etappe" / "warehouse" / "migrations").glob("*.sql")
+    assert migrate(session) == sorted(path.name for path in files)
     assert session.rows("SELECT count() FROM identifiers") == [(0,)]
 
 
