@@ -22,12 +22,18 @@ class EtappeError(Exception):
         super().__init__(f"{message} {detail}" if detail else message)
 
 
+MOST_PROBLEMS = 100
+"""Named at once: a request with thousands of wrong fields is answered with less than it sent."""
+
+
 class BadInput(EtappeError):
     """The request cannot be read."""
 
     def __init__(self, *problems: Problem) -> None:
-        self.problems = problems
-        super().__init__("; ".join(f"{p.field}: {p.value!r} (wanted {p.wanted})" for p in problems))
+        self.problems = problems[:MOST_PROBLEMS]
+        named = [f"{p.field}: {p.value!r} (wanted {p.wanted})" for p in self.problems]
+        more = len(problems) - len(named)
+        super().__init__("; ".join(named + ([f"and {more:,} more"] if more else [])))
 
 
 class SettingsError(EtappeError):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ingest.limits import NAME_CHARS
 from ingest.protocols import Description, WireProtocol
 from ingest.reasons import Reason
 from ingest.replay import PATH as REPLAY_PATH
@@ -80,6 +81,12 @@ _SHAPES: dict[Any, tuple[Any, Any]] = {
     dict[str, object] | None: (dict[str, str | float | None] | None, None),
 }
 
+_NEEDED: Json = {
+    "event": {"type": "string", "minLength": 1, "maxLength": NAME_CHARS},
+    "identifiers": {"type": "object", "minProperties": 1, "example": {"user_id": "u-42"}},
+}
+"""Of a native event; the decoder takes less, so that what lacks them is refused by itself."""
+
 
 def add_hot_routes(document: Json) -> Json:
     """FastAPI's document, completed in place."""
@@ -105,6 +112,7 @@ def _components() -> Json:
         if each.body is not None:
             found[each.body.__name__] |= {"required": list(each.required)} if each.required else {}
             found[each.body.__name__]["properties"] |= each.properties
+    found["NativeEvent"]["properties"] |= _NEEDED
     found["Rejected"]["properties"]["reason"]["enum"] = [reason.code for reason in Reason]
     return found
 

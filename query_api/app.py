@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from etappe.clock import Clock, system_clock
 from etappe.errors import EtappeError
@@ -29,7 +29,7 @@ from query_api.collector import ConnectCollector, collector_client
 from query_api.common import COMMON, FORMAT
 from query_api.funnel import question as funnel
 from query_api.measured import Measured
-from query_api.parameters import Parameter
+from query_api.openapi import answers, errors, in_path, in_query
 from query_api.refusals import add_refusals
 from query_api.register_routes import add_register_routes
 from query_api.replay import ORDER_SCHEMA
@@ -73,64 +73,36 @@ def create_app(
     )
     _add_service_routes(app, sources, check)
     _add_calls(app, Calls(sources))
-    add_register_routes(app, sources, _responses())
+    add_register_routes(app, sources, answers())
     return app
 
 
 def _add_calls(app: FastAPI, calls: Calls) -> None:
     token = [Depends(HTTPBearer(auto_error=False, description="A read or admin token"))]
-    path = {"name": "customer", "in": "path", "required": True, "schema": {"type": "string"}}
-    import_id = {"name": "import_id", "in": "path", "required": True, "schema": {"type": "string"}}
-    for method, route, call, summary, parameters, in_path in (
+    customer, import_id = ("customer",), ("import_id",)
+    for method, route, call, summary, parameters, names in (
         ("GET", "/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
         ("GET", "/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
-        ("GET", "/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, (path,)),
+        ("GET", "/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, customer),
         ("GET", "/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
         ("GET", "/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
         ("GET", "/v1/rejects", calls.rejects, "The events that were refused (admin)", rejects.PARAMETERS, ()),
         ("POST", "/v1/rejects/replay", calls.replay, "Send refused events again (admin)", (FORMAT,), ()),
         ("GET", "/v1/imports", calls.imports, "Imports, and how far their undoing is (admin)", COMMON, ()),
-        ("POST", "/v1/imports/{import_id}/undo", calls.undo_import, "Undo an import (admin)", (FORMAT,), (import_id,)),
+        ("POST", "/v1/imports/{import_id}/undo", calls.undo_import, "Undo an import (admin)", (FORMAT,), import_id),
         ("GET", "/v1/rebuild", calls.rebuild, "How far a rebuild is (admin)", COMMON, ()),
         ("POST", "/v1/rebuild", calls.order_rebuild, "Fold the views again from the facts (admin)", COMMON, ()),
     ):  # fmt: skip
-        documented: dict[str, Any] = {"parameters": [*in_path, *map(_documented, parameters)]}
+        documented: dict[str, Any] = {"parameters": [*map(in_path, names), *in_query(parameters)]}
         if route in _BODIES:
             documented["requestBody"] = _BODIES[route]
         app.add_api_route(
             route, call, summary=summary, dependencies=token, openapi_extra=documented,
-            methods=[method], response_class=Response, responses=_responses(),
+            methods=[method], response_class=Response, responses=answers(),
         )  # fmt: skip
 
 
 _BODIES = {"/v1/rejects/replay": ORDER_SCHEMA}
-
-
-def _documented(parameter: Parameter[Any]) -> dict[str, object]:
-    return {
-        "name": parameter.name,
-        "in": "query",
-        "required": parameter.required,
-        "description": parameter.wanted,
-        "schema": {"type": "string"},
-    }
-
-
-def _responses() -> dict[int | str, dict[str, Any]]:
-    errors: Mapping[int, str] = {
-        401: "No read or admin token",
-        403: "A key of another kind",
-        404: "Not found",
-        422: "Problems, all of them named",
-        429: "More requests than the token's rate allows; Retry-After says when again",
-        503: "The log or the warehouse is away",
-        504: "`after` is not included yet",
-    }
-    rows = {"type": "object", "properties": {"rows": {"type": "array"}, "meta": {"type": "object"}}}
-    return {
-        200: {"description": "Rows and what they rest on", "content": {"application/json": {"schema": rows}}},
-        **{status: {"description": text} for status, text in errors.items()},
-    }
 
 
 def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> None:
@@ -138,7 +110,10 @@ def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> 
     async def healthz() -> Response:
         return JSONResponse({"status": "alive"})
 
-    @app.get("/readyz")
+    @app.get(
+        "/readyz",
+        responses=errors({503: "The database cannot be read, or something beside it does not work"}),
+    )
     async def readyz() -> Response:
         try:
             await _check(sources)
@@ -148,7 +123,7 @@ def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> 
             return JSONResponse({"error": str(error), "problems": []}, 503)
         return JSONResponse({"status": "ready"})
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(metrics_page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

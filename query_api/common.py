@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from etappe.errors import BadInput
 from etappe.eventlog import Position
-from query_api.parameters import EARLIEST, LATEST, Parameter, Reader, read_time
+from query_api.parameters import EARLIEST, LATEST, TIME, Parameter, Reader, read_time
 
 _DAY = 86_400_000
 
@@ -75,7 +75,7 @@ def _read_position(text: str) -> Position | None:
     return position
 
 
-_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
+_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,20})?([eE]-[0-9]{1,3})?")
 
 
 def _read_timeout(text: str) -> float:
@@ -86,16 +86,22 @@ def _read_timeout(text: str) -> float:
 
 
 FROM: Parameter[int | None] = Parameter(
-    "from", "an ISO 8601 time or date (00:00 UTC), included", read_time, None
+    "from", "an ISO 8601 time or date (00:00 UTC), included", read_time, None, schema=TIME
 )
-TO: Parameter[int | None] = Parameter("to", "an ISO 8601 time or date (00:00 UTC), excluded", read_time, None)
+TO: Parameter[int | None] = Parameter(
+    "to", "an ISO 8601 time or date (00:00 UTC), excluded", read_time, None, schema=TIME
+)
 FORMAT: Parameter[Format | None] = Parameter(
-    "format", f"one of {', '.join(FORMATS)}; default by Accept, else json", _read_format, None
-)
+    "format", f"one of {', '.join(FORMATS)}; default by Accept, else json", _read_format, None,
+    schema={"type": "string", "enum": list(FORMATS)},
+)  # fmt: skip
 AFTER: Parameter[Position | None] = Parameter(
     "after", "a position as in X-Etappe-Position, like 0-5_3-12", _read_position, None
 )
-TIMEOUT = Parameter("timeout", "seconds to wait for `after`, 0 to 600; default 10", _read_timeout, 10.0)
+TIMEOUT = Parameter(
+    "timeout", "seconds to wait for `after`, 0 to 600; default 10", _read_timeout, 10.0,
+    schema={"type": "number", "minimum": 0, "maximum": 600, "default": 10},
+)  # fmt: skip
 
 COMMON: tuple[Parameter[Any], ...] = (FROM, TO, FORMAT, AFTER, TIMEOUT)
 

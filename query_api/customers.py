@@ -19,7 +19,7 @@ from query_api.common import COMMON
 from query_api.errors import NotFound
 from query_api.identity import Span, Timeline, bound, hex_of, names_of, spans_of, timeline_of
 from query_api.meta import facts_meta
-from query_api.parameters import Parameter, Reader, read_time
+from query_api.parameters import TIME, Parameter, Reader, read_time
 from query_api.sql import text_of
 
 _COLUMNS: dict[str, Kind] = {
@@ -52,8 +52,13 @@ def _read_identifier(text: str) -> tuple[str, str]:
     return kind, value
 
 
-IDENTIFIER = Parameter("identifier", "type:value, like user_id:42", _read_identifier, ("", ""), required=True)
-AT: Parameter[int | None] = Parameter("at", "an ISO 8601 time or date; default now", read_time, None)
+IDENTIFIER = Parameter(
+    "identifier", "type:value, like user_id:42", _read_identifier, ("", ""), required=True,
+    schema={"type": "string", "pattern": r"^[^:]+:\s*\S", "example": "user_id:42"},
+)  # fmt: skip
+AT: Parameter[int | None] = Parameter(
+    "at", "an ISO 8601 time or date; default now", read_time, None, schema=TIME
+)
 PARAMETERS: tuple[Parameter[Any], ...] = (IDENTIFIER, AT, *COMMON)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from etappe.clock import parse_iso
@@ -25,13 +25,15 @@ _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w":
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Generic[T]):
-    """One parameter: `wanted` says in words what it takes, `read` raises ValueError for anything else."""
+    """One parameter: `wanted` says in words what it takes, `read` raises ValueError for anything else. `schema` is
+    the same for machines, as far as a JSON Schema can say it; empty for one that takes nothing yet."""
 
     name: str
     wanted: str
     read: Callable[[str], T]
     default: T
     required: bool = False
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
 
 
 class Reader:
@@ -83,6 +85,10 @@ class Reader:
                 self.refuse(name, value, f"one of the parameters {', '.join(names)}")
 
 
+TIME: Mapping[str, Any] = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+"""What `read_time` takes."""
+
+
 def read_time(text: str) -> int:
     """ISO 8601 in ms, moved into what the engine can hold; a `+` of an offset may have come as a space."""
     try:
@@ -108,7 +114,9 @@ def one_of(name: str, values: Sequence[str], default: str) -> Parameter[str]:
             raise ValueError(text)
         return text
 
-    return Parameter(name, f"one of {', '.join(values)}; default {default}", read, default)
+    wanted = f"one of {', '.join(values)}; default {default}"
+    schema = {"type": "string", "enum": list(values), "default": default}
+    return Parameter(name, wanted, read, default, schema=schema)
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ from etappe.workspace_fields import MOST_APP_ID, MOST_APP_IDS, MOST_GAP_DAYS
 from etappe.workspaces import KEY_KINDS
 from query_api.common import COMMON
 from query_api.keys import KeyCalls
+from query_api.openapi import errors, in_path, in_query
 from query_api.operating import LISTED
-from query_api.parameters import Parameter
 from query_api.sources import Sources
 from query_api.workspaces import WorkspaceCalls
 
@@ -51,11 +51,13 @@ _KIND: Json = {"kind": {"type": "string", "enum": list(KEY_KINDS)}}
 _NAME: Json = {"name": {"type": "string", "minLength": 1, "maxLength": 64}}
 _GRACE: Json = {"grace_seconds": {"type": "integer", "minimum": 0, "maximum": MOST_GRACE}}
 
-_BODY_ERRORS: Responses = {
-    408: {"description": "The body did not come to its end in time"},
-    409: {"description": "Not as things stand: the reply says what to do first"},
-    413: {"description": "A body of more than 64 KB"},
-}
+_BODY_ERRORS = errors(
+    {
+        408: "The body did not come to its end in time",
+        409: "Not as things stand: the reply says what to do first",
+        413: "A body of more than 64 KB",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _add(app: FastAPI, route: _Route, responses: Responses) -> None:
 
 def _documented(route: _Route) -> Json:
     parameters = LISTED if route.method == "GET" else COMMON
-    documented: Json = {"parameters": [*_in_path(route.path), *map(_in_query, parameters)]}
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    documented: Json = {"parameters": [*map(in_path, names), *in_query(parameters)]}
     if route.body is not None:
         content = {"application/json": {"schema": route.body}}
         documented["requestBody"] = {"required": "required" in route.body, "content": content}
@@ -125,18 +128,3 @@ def _answers(route: _Route, responses: Responses) -> dict[int | str, Json]:
 def _object(properties: Json, *required: str) -> Json:
     schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**schema, "required": list(required)} if required else schema
-
-
-def _in_path(route: str) -> Sequence[Json]:
-    names = [part[1:-1] for part in route.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-
-
-def _in_query(parameter: Parameter[Any]) -> Json:
-    return {
-        "name": parameter.name,
-        "in": "query",
-        "required": parameter.required,
-        "description": parameter.wanted,
-        "schema": {"type": "string"},
-    }

@@ -77,7 +77,7 @@ FIRST_PAGE = Cursor()
 
 
 def _any(name: str, wanted: str) -> Parameter[str]:
-    return Parameter(name, wanted, _not_empty, "")
+    return Parameter(name, wanted, _not_empty, "", schema={"type": "string", "minLength": 1})
 
 
 def _not_empty(text: str) -> str:

@@ -10,14 +10,20 @@ from etappe.clock import Clock
 from etappe.warehouse import Session, Sessions
 from etappe.warehouse.statements import statement
 
-SMALL_BATCH = 1_000
+SMALLEST, LARGEST = 500, 2_000
 """Touchpoints taken at once while live ones come: what a live one may have to wait for."""
+
+AIM_MS = 1_000
+"""How long such a batch may take until it is in the answers; the next one is smaller after a longer time."""
 
 QUIET_MS = 10_000
 """After so long without a live touchpoint the lane may have whole batches, which cost less each."""
 
 MOST_UNDERWAY = 1
-"""Batches of the lane that may be on their way when another is begun: one is read while one is folded."""
+"""Batches of the lane that may be on their way when another is begun: one is read while one is folded.
+
+While live touchpoints come, none.
+"""
 
 GIVE_UP_MS = 60_000
 """A batch that is not in the answers after so long holds the lane up no more: its changes may have been unreadable."""
@@ -36,15 +42,19 @@ class Pace:
         self._sessions = sessions
         self._whole_batch = whole_batch
         self._clock = clock
-        self._live_at = clock()
+        self._live_at = -QUIET_MS
         self._lane_at = 0
+        self._small = SMALLEST
         self._underway: deque[tuple[int, Mapping[Place, int]]] = deque()
 
     @property
     def size(self) -> int:
         """How many touchpoints the lane may have at once now."""
-        quiet = self._clock() - self._live_at >= QUIET_MS
-        return self._whole_batch if quiet else min(SMALL_BATCH, self._whole_batch)
+        return self._whole_batch if self._is_quiet else min(self._small, self._whole_batch)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._clock() - self._live_at >= QUIET_MS
 
     @property
     def is_busy(self) -> bool:
@@ -61,15 +71,22 @@ class Pace:
         self._underway.append((self._lane_at, reached))
 
     async def is_clear(self) -> bool:
-        """Whether the lane may be taken from: what it had before is in the answers, up to MOST_UNDERWAY batches."""
-        if len(self._underway) <= MOST_UNDERWAY:
+        """Whether the lane may be taken from: what it had before is in the answers, or nearly."""
+        most = MOST_UNDERWAY if self._is_quiet else 0
+        if len(self._underway) <= most:
             return True
         wanted = sorted({workspace for _, reached in self._underway for workspace, _ in reached})
         done = await self._sessions.run(lambda session: _progress(session, wanted))
         too_old = self._clock() - GIVE_UP_MS
         while self._underway and (self._underway[0][0] < too_old or _is_in(self._underway[0][1], done)):
-            self._underway.popleft()
-        return len(self._underway) <= MOST_UNDERWAY
+            began, _ = self._underway.popleft()
+            self._learn(self._clock() - began)
+        return len(self._underway) <= most
+
+    def _learn(self, took: int) -> None:
+        """Batches that take too long become smaller, quick ones larger."""
+        size = self._small // 2 if took > AIM_MS else self._small * 2 if took < AIM_MS // 2 else self._small
+        self._small = max(SMALLEST, min(size, LARGEST))
 
 
 def _is_in(reached: Mapping[Place, int], done: Mapping[Place, int]) -> bool:

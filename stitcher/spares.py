@@ -50,4 +50,6 @@ def _items(rows: Iterable[_Row]) -> list[Item]:
 def _item(partition: int, position: int, key: str, value: str, stamp: int) -> Item:
     topic, number = (IMPORTS, partition - LANE) if partition >= LANE else (TOUCHPOINTS, partition)
     offset = position & ((1 << OFFSET_BITS) - 1)
-    return read_item(Record(topic, number, offset, key.encode(), value.encode(), stamp), position >> OFFSET_BITS)
+    return read_item(
+        Record(topic, number, offset, key.encode(), value.encode(), stamp), position >> OFFSET_BITS
+    )

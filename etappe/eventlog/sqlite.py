@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from etappe.clock import Clock
 from etappe.errors import LogUnavailable, SettingsError
-from etappe.eventlog import Consumer, Entry, LogOptions, Position, Record
+from etappe.eventlog import IMPORTS, Consumer, Entry, LogOptions, Position, Record
 from etappe.eventlog.budget import Budget, size_of
 from etappe.eventlog.sqlite_bell import Bell
 from etappe.eventlog.sqlite_file import LogFile
@@ -147,6 +147,8 @@ class SqliteLog:
 
     def _appending(self, topic: str, entries: Sequence[Entry]) -> Work[Position]:
         def work(file: LogFile) -> Position:
+            if topic == IMPORTS:
+                file.check_lane()
             return file.append(topic, entries, self._clock())
 
         return work

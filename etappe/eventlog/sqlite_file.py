@@ -82,6 +82,16 @@ class LogFile:
         """A number that SQLite knows about the file: page_count, freelist_count, page_size."""
         return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
 
+    def check_lane(self) -> None:
+        """LogFull where an import would take the room that live touchpoints may need.
+
+        It may have half of what there is beyond the records that retention keeps for a while.
+        """
+        used = (self.pragma("page_count") - self.pragma("freelist_count")) * self.pragma("page_size")
+        kept, most = self._options.retain_bytes, self._options.max_bytes
+        if used > kept + (most - kept) / 2:
+            raise LogFull(f"{self.path} has {used} bytes: imports wait until more of it is read.")
+
     def check_room(self) -> None:
         """Inside a transaction: LogFull when a record of 64 KB would not fit now; leaves nothing behind."""
         disk = os.statvfs(self.path.parent)

@@ -62,16 +62,20 @@ ORDER = one_of("order", ("reached", "touched", "ordered", "strict"), "reached")
 UNIT = one_of("unit", ("customer", "journey", "account"), "customer")
 WINDOW: Parameter[int | None] = Parameter(
     "window", "a duration from a journey's first touchpoint like 30d: a whole number and ms, s, m, h, d or w",
-    read_duration, None,
+    read_duration, None, schema={"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d|w)$"},
 )  # fmt: skip
 BY: Parameter[By | None] = Parameter(
-    "by", f"one of {', '.join(COLUMNS)}, {', '.join(f'{kind}:NAME' for kind in NAMED)}", _read_by, None
-)
+    "by", f"one of {', '.join(COLUMNS)}, {', '.join(f'{kind}:NAME' for kind in NAMED)}", _read_by, None,
+    schema={"type": "string", "pattern": f"^({'|'.join(COLUMNS)}|({'|'.join(NAMED)}):.+)$"},
+)  # fmt: skip
 TOUCH = one_of("touch", ("first", "last"), "first")
-INTERVAL: Parameter[str | None] = Parameter("interval", "one of day, week, month", _read_interval, None)
+INTERVAL: Parameter[str | None] = Parameter(
+    "interval", "one of day, week, month", _read_interval, None,
+    schema={"type": "string", "enum": ["day", "week", "month"]},
+)  # fmt: skip
 BASIS = one_of("basis", ("started",), "started")
-WHERE = Parameter("where", "left out: filters are not available yet", _not_available, None)
-IDENTITY_AT = Parameter("identity_at", "left out: not available yet", _not_available, None)
+WHERE = Parameter("where", "left out: filters are not available yet", _not_available, None, schema={})
+IDENTITY_AT = Parameter("identity_at", "left out: not available yet", _not_available, None, schema={})
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
     MODEL, ORDER, UNIT, WINDOW, BY, TOUCH, INTERVAL, BASIS, WHERE, IDENTITY_AT, *COMMON,

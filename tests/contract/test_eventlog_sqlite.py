@@ -17,11 +17,21 @@ from pathlib import Path
 import pytest
 
 from etappe.errors import LogFull, LogUnavailable
-from etappe.eventlog import CHANGES, REJECTS, TOUCHPOINTS, Consumer, Entry, LogOptions, Position, connect_log
+from etappe.eventlog import (
+    CHANGES,
+    IMPORTS,
+    REJECTS,
+    TOUCHPOINTS,
+    Consumer,
+    Entry,
+    LogOptions,
+    Position,
+    connect_log,
+)
 from etappe.eventlog.sqlite import SqliteLog
 
-ALL = (TOUCHPOINTS, REJECTS, CHANGES)
-COLLECTOR = (TOUCHPOINTS, REJECTS)
+ALL = (TOUCHPOINTS, IMPORTS, REJECTS, CHANGES)
+COLLECTOR = (TOUCHPOINTS, IMPORTS, REJECTS)
 CORE = (CHANGES,)
 DAY_MS = 86_400_000
 
@@ -544,3 +554,15 @@ async def test_a_reader_does_not_hinder_the_writer(open_log: OpenLog, tmp_path: 
         assert reader.execute("SELECT count(*) FROM batches").fetchone() == (seen,)
     finally:
         reader.close()
+
+
+async def test_an_import_leaves_room_for_live_touchpoints(open_log: OpenLog) -> None:
+    """Half of what is beyond the retained bytes is for imports; then they are told to wait, and others go on."""
+    log = await open_log(max_bytes=4 << 20, retain_bytes=0)
+    await log.follower(IMPORTS, "unread", await log.consumer(TOUCHPOINTS, "g"))
+    with pytest.raises(LogFull, match="imports wait"):
+        for _ in range(20):
+            await log.append(IMPORTS, kilobytes(500))
+    await log.append(TOUCHPOINTS, kilobytes(500))
+    taken = sum((await log.ends(IMPORTS)).offsets.values())
+    assert 1_500 <= taken <= 3_000

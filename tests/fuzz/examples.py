@@ -5,7 +5,6 @@ ETAPPE_EXAMPLES says how many an operation: half of them as the document wants t
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -49,32 +48,34 @@ _NOISE = st.fixed_dictionaries(
 
 
 class Application:
-    """An ASGI application, asked from a thread of its own choosing: that of `loop`."""
+    """An application in this process: `send` runs a request through it."""
 
-    def __init__(self, loop: asyncio.Runner, client: httpx.AsyncClient, keys: Mapping[str, str]) -> None:
-        self._loop = loop
-        self._client = client
+    def __init__(
+        self, send: Callable[[httpx.Request], httpx.Response], base_url: str, keys: Mapping[str, str]
+    ) -> None:
+        self._send = send
+        self._base_url = base_url
+        self._make = httpx.Client(base_url=base_url)
         self.keys = keys
-        self.document: dict[str, Any] = self._send(client.build_request("GET", "/openapi.json")).json()
+        self.document: dict[str, Any] = send(self._make.build_request("GET", "/openapi.json")).json()
 
     def ask(self, case: Case, key: str, noise: Mapping[str, Any]) -> httpx.Response:
         """Send one example under a key, by its kind; `noise` is for operations that take nothing."""
-        found = case.as_transport_kwargs(base_url=str(self._client.base_url))
-        headers = {**found.pop("headers", {}), "authorization": f"Bearer {self.keys.get(key, key)}"}
+        found = case.as_transport_kwargs(base_url=self._base_url)
+        headers = {name.lower(): value for name, value in found.pop("headers", {}).items()}
+        headers["authorization"] = f"Bearer {self.keys.get(key, key)}"
         found = {name: value for name, value in found.items() if name != "cookies"}
         if isinstance(found.get("data"), str | bytes):
             found["content"] = found.pop("data")
         if found["method"] == "GET":
             noise = {name: value for name, value in noise.items() if name == "params"}
-        return self._send(self._client.build_request(**{**found, "headers": headers, **noise}))
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        return self._loop.run(self._client.send(request))
+        return self._send(self._make.build_request(**{**found, "headers": headers, **noise}))
 
 
 def operations(document: Mapping[str, Any]) -> dict[str, Operation]:
     """By label, as in `GET /v1/funnel`."""
     schema = schemathesis.openapi.from_dict(dict(document))
+    schema.config.generation.update(with_security_parameters=False)  # each example gets a real key
     found = [result.ok() for result in schema.get_all_operations()]
     return {each.label: each for each in found}
 
