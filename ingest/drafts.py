@@ -15,7 +15,7 @@ from etappe.workspaces import Workspace
 from ingest.addresses import holds_address
 from ingest.keys import Caller
 from ingest.known import known_identifiers
-from ingest.reasons import Refusal
+from ingest.reasons import Reason, Refusal, refuse
 
 _PARAMETERS = re.compile(r"[?#].*", re.DOTALL)
 
@@ -40,7 +40,6 @@ class Sender:
         "_is_usual",
         "caller",
         "import_id",
-        "keeps_ip",
         "known",
         "new_touchpoint",
         "received",
@@ -59,7 +58,6 @@ class Sender:
         self.received = received
         self.visitor = visitor
         self.import_id = import_id
-        self.keeps_ip = caller.workspace.keep_ip
         self.known = known_identifiers(caller.salt, caller.workspace.phone_region)
         self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
         self._is_usual = (
@@ -132,7 +130,14 @@ class Draft(msgspec.Struct, gc=False):
     former: object = None
     """The untyped id that an alias event gives up."""
     address: str = ""
-    """The visitor's IP address, where the event says it; `put_address` truncates it before anything else."""
+    """The visitor's IP address, where the event says it; `put_addresses` truncates it before anything else."""
+    refusal: Refusal | None = None
+    """Why the event is refused, once a step has."""
+
+    def refuse(self, reason: Reason, detail: str = "") -> bool:
+        """True, so that a step can say so."""
+        self.refusal = refuse(reason, detail)
+        return True
 
 
 MakeDraft = Callable[[Any, Sender], Draft | Refusal]

@@ -6,7 +6,7 @@ events that a protocol has decoded at once, only what they keep raw is left to c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,39 +20,42 @@ from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS
 from ingest.personal import clean_text
 from ingest.reasons import Reason, Refusal, refuse
 from ingest.steps import (
-    check_age,
-    check_event,
+    check_ages,
+    check_events,
     check_identifiers,
     count_without_consent,
     drop_personal_properties,
     drop_personal_traits,
-    put_address,
-    put_alias,
-    put_id,
+    put_addresses,
+    put_aliases,
     put_identifiers,
-    put_page,
-    put_time,
+    put_ids,
+    put_pages,
+    put_times,
 )
 
+STEPS = (
+    put_ids,
+    check_events,
+    put_times,
+    check_ages,
+    put_identifiers,
+    put_aliases,
+    count_without_consent,
+    check_identifiers,
+    put_pages,
+    put_addresses,
+    drop_personal_traits,
+    drop_personal_properties,
+)
+"""In their order; an event that one refuses is not seen by those after it."""
 
-def take_steps(draft: Draft, sender: Sender) -> Refusal | None:
-    """All steps in their order, until one refuses; what an event lacks costs no call."""
-    touchpoint = draft.touchpoint
-    return (
-        put_id(draft, sender)
-        or check_event(draft, sender)
-        or (draft.at is not None and put_time(draft, sender))
-        or check_age(draft, sender)
-        or put_identifiers(draft, sender)
-        or (draft.former is not None and put_alias(draft, sender))
-        or (not touchpoint.consent_analytics and count_without_consent(draft, sender))
-        or (not touchpoint.identifiers and check_identifiers(draft, sender))
-        or (draft.page is not None and put_page(draft, sender))
-        or (sender.keeps_ip and put_address(draft, sender))
-        or (draft.traits and drop_personal_traits(draft, sender))
-        or (draft.properties and drop_personal_properties(draft, sender))
-        or None
-    )
+
+def take_steps(drafts: Sequence[Draft], sender: Sender) -> None:
+    """All steps. Those refused carry their `refusal` afterwards."""
+    for step in STEPS:
+        if step(drafts, sender):
+            drafts = [draft for draft in drafts if draft.refusal is None]
 
 
 TOO_MANY = refuse(Reason.TOO_MANY, "Send the rest in another request.")
@@ -79,23 +82,26 @@ class Sorted(NamedTuple):
 
 def sort_events(wire: Wire, sender: Sender) -> Sorted:
     """Take every event through the steps. One that is refused concerns no other."""
-    accepted: list[Touchpoint] = []
-    refusals: dict[int, Refusal] = {}
-    for index, event in enumerate(wire.events[:BATCH_EVENTS]):
-        outcome = take_event(event, wire.draft, sender)
-        if type(outcome) is Refusal:
-            refusals[index] = outcome
-        else:
-            accepted.append(outcome)  # type: ignore[arg-type]  # type() is quicker, but tells mypy nothing of the rest
+    drafts = [
+        wire.draft(event, sender) if type(event) is not bytes else draft_written(event, wire.draft, sender)
+        for event in wire.events[:BATCH_EVENTS]
+    ]
+    refusals = {index: each for index, each in enumerate(drafts) if type(each) is Refusal}
+    taken: list[Draft] = [each for each in drafts if type(each) is Draft]
+    take_steps(taken, sender)
+    accepted = [draft.touchpoint for draft in taken if draft.refusal is None]
+    if len(accepted) == len(wire.events):
+        return Sorted(accepted, [])
+    refusals |= {i: each.refusal for i, each in enumerate(drafts) if isinstance(each, Draft) and each.refusal}
     refusals |= dict.fromkeys(range(BATCH_EVENTS, len(wire.events)), TOO_MANY)
-    return Sorted(accepted, _with_bodies(wire, refusals), wire.outer()) if refusals else Sorted(accepted, [])
+    return Sorted(accepted, _with_bodies(wire, refusals), wire.outer())
 
 
 def _with_bodies(wire: Wire, refusals: Mapping[int, Refusal]) -> list[Refused]:
     bodies = wire.bodies()
     return [
         Refused(index, id_of(bodies[index]), _without_addresses(why), bodies[index])
-        for index, why in refusals.items()
+        for index, why in sorted(refusals.items())
     ]
 
 
@@ -106,14 +112,16 @@ def _without_addresses(why: Refusal) -> Refusal:
 
 def take_event(event: object, draft_of: MakeDraft, sender: Sender) -> Touchpoint | Refusal:
     """One event through all steps: a touchpoint, or the first refusal."""
-    if type(event) is bytes:
-        refusal = check_size(event) or check_depth(event)
-        if refusal is not None:
-            return refusal
-    draft = draft_of(event, sender)
+    draft = draft_written(event, draft_of, sender) if isinstance(event, bytes) else draft_of(event, sender)
     if isinstance(draft, Refusal):
         return draft
-    return take_steps(draft, sender) or draft.touchpoint
+    take_steps((draft,), sender)
+    return draft.refusal or draft.touchpoint
+
+
+def draft_written(event: bytes, draft_of: MakeDraft, sender: Sender) -> Draft | Refusal:
+    """A draft of an event as it was written, within the limits."""
+    return check_size(event) or check_depth(event) or draft_of(event, sender)
 
 
 def check_size(body: bytes) -> Refusal | None:

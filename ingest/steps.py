@@ -1,11 +1,13 @@
-"""The steps that a draft goes through, one function each; `pipeline` lists them in their order.
+"""The steps that drafts go through, one function each; `pipeline` lists them in their order.
 
-`check_` looks, `put_` fills a field, `drop_` takes something away. Each returns None,
-or why the event is refused.
+`check_` looks, `put_` fills a field, `drop_` takes something away. Each takes all drafts of a request, since a call
+for each event would cost more than most of what is done in it, and says whether it refused any: those carry the
+reason, and no later step sees them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
@@ -37,36 +39,53 @@ DAY_MS = 86_400_000
 TIME = "ISO 8601 or epoch milliseconds"
 
 
-def put_id(draft: Draft, sender: Sender) -> Refusal | None:
+def put_ids(drafts: Sequence[Draft], sender: Sender) -> bool:
     """An event without an id gets a random one; its sender cannot repeat it without being counted twice."""
-    touchpoint = draft.touchpoint
-    if not touchpoint.id:
-        touchpoint.id = new_id()
-    elif len(touchpoint.id) > NAME_CHARS:
-        return refuse(Reason.TOO_LONG, f"id has {len(touchpoint.id)} characters.")
-    elif "@" in touchpoint.id or "%" in touchpoint.id:
-        touchpoint.id = safe_id(sender.caller.salt, touchpoint.id)
-    return None
+    refused = False
+    for draft in drafts:
+        touchpoint = draft.touchpoint
+        given = touchpoint.id
+        if not given:
+            touchpoint.id = new_id()
+        elif len(given) > NAME_CHARS:
+            refused = draft.refuse(Reason.TOO_LONG, f"id has {len(given)} characters.")
+        elif "@" in given or "%" in given:
+            touchpoint.id = safe_id(sender.caller.salt, given)
+    return refused
 
 
-def check_event(draft: Draft, sender: Sender) -> Refusal | None:
+def check_events(drafts: Sequence[Draft], sender: Sender) -> bool:
     """There is one, not too long; e-mail addresses in it are taken out."""
-    event = draft.touchpoint.event
-    if not event or event.isspace():
-        return refuse(Reason.MISSING_EVENT)
-    if len(event) > NAME_CHARS:
-        return refuse(Reason.TOO_LONG, f"event has {len(event)} characters.")
-    if "@" in event or "%" in event:
-        draft.touchpoint.event = clean_text(event)
-    return None
+    refused = False
+    for draft in drafts:
+        event = draft.touchpoint.event
+        if not event or event.isspace():
+            refused = draft.refuse(Reason.MISSING_EVENT)
+        elif len(event) > NAME_CHARS:
+            refused = draft.refuse(Reason.TOO_LONG, f"event has {len(event)} characters.")
+        elif "@" in event or "%" in event:
+            draft.touchpoint.event = clean_text(event)
+    return refused
 
 
-def put_time(draft: Draft, sender: Sender) -> Refusal | None:
+def put_times(drafts: Sequence[Draft], sender: Sender) -> bool:
     """`at` by the collector's clock; receipt where the sender gave none."""
+    refused = False
+    for draft in drafts:
+        at = draft.at
+        if at is None:
+            continue
+        if type(at) is datetime and draft.sent_at is None:
+            draft.touchpoint.at = to_ms(at)
+        elif (refusal := _put_time(draft, sender)) is not None:
+            draft.refusal = refusal
+            refused = True
+    return refused
+
+
+def _put_time(draft: Draft, sender: Sender) -> Refusal | None:
+    """Of whatever types they are."""
     at, sent_at = draft.at, draft.sent_at
-    if sent_at is None and type(at) is datetime:
-        draft.touchpoint.at = to_ms(at)
-        return None
     field = "at"
     try:
         found = read_time(at)
@@ -82,35 +101,40 @@ def put_time(draft: Draft, sender: Sender) -> Refusal | None:
     return None
 
 
-def check_age(draft: Draft, sender: Sender) -> Refusal | None:
+def check_ages(drafts: Sequence[Draft], sender: Sender) -> bool:
     """After the correction: a public key may not write the past, nobody the future."""
-    at, received = draft.touchpoint.at, sender.received
-    if received - OLDEST_MS <= at <= received + NEWEST_MS:
-        return None
-    oldest = 0 if sender.caller.trusted else received - OLDEST_MS
-    if at < oldest:
-        return refuse(Reason.TOO_OLD, f"at is before {iso(oldest)}.")
-    if at > received + NEWEST_MS:
-        return refuse(Reason.IN_FUTURE, f"at is after {iso(received + NEWEST_MS)}.")
-    return None
+    oldest = 0 if sender.caller.trusted else sender.received - OLDEST_MS
+    newest = sender.received + NEWEST_MS
+    refused = False
+    for draft in drafts:
+        at = draft.touchpoint.at
+        if at < oldest:
+            refused = draft.refuse(Reason.TOO_OLD, f"at is before {iso(oldest)}.")
+        elif at > newest:
+            refused = draft.refuse(Reason.IN_FUTURE, f"at is after {iso(newest)}.")
+    return refused
 
 
-def put_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
+def put_identifiers(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Normalised, hashed, best first; blocked values are left out, a value named twice stands once."""
     known = sender.known
-    found: list[Ranked] = []
-    for pair in draft.names:
-        try:
-            ranked = known[pair]  # type: ignore[index]  # of another type it is not found
-        except (KeyError, TypeError):  # TypeError: an array or object
-            read = _read(pair, sender)
-            if isinstance(read, Refusal):
-                return read
-            ranked = read
-        if ranked is not None and (not found or ranked not in found):
-            found.append(ranked)
-    draft.touchpoint.identifiers = best_first(found) if found else []
-    return None
+    refused = False
+    for draft in drafts:
+        found: list[Ranked] = []
+        for pair in draft.names:
+            try:
+                ranked = known[pair]  # type: ignore[index]  # of another type it is not found
+            except (KeyError, TypeError):  # TypeError: an array or object
+                read = _read(pair, sender)
+                if isinstance(read, Refusal):
+                    draft.refusal = read
+                    refused = True
+                    break
+                ranked = read
+            if ranked is not None and (not found or ranked not in found):
+                found.append(ranked)
+        draft.touchpoint.identifiers = best_first(found) if found else []
+    return refused
 
 
 def _read(pair: tuple[str, object], sender: Sender) -> Ranked | Refusal | None:
@@ -121,8 +145,17 @@ def _read(pair: tuple[str, object], sender: Sender) -> Ranked | Refusal | None:
     return read
 
 
-def put_alias(draft: Draft, sender: Sender) -> Refusal | None:
+def put_aliases(drafts: Sequence[Draft], sender: Sender) -> bool:
     """The former id, read as a user's and a device's; to itself, or with a side blocked, it links nothing."""
+    refused = False
+    for draft in drafts:
+        if draft.former is not None and (refusal := _put_alias(draft, sender)) is not None:
+            draft.refusal = refusal
+            refused = True
+    return refused
+
+
+def _put_alias(draft: Draft, sender: Sender) -> Refusal | None:
     readings: list[Identifier] = []
     for type_name in ("user_id", "anonymous_id"):
         reading = read_identifier(sender.caller.salt, None, type_name, draft.former)
@@ -137,12 +170,19 @@ def put_alias(draft: Draft, sender: Sender) -> Refusal | None:
     return None
 
 
-def count_without_consent(draft: Draft, sender: Sender) -> Refusal | None:
+def count_without_consent(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Who denies analytics is counted under a hash that is another one each day: no identifier, trait, account or
     address goes further, nothing is linked, and the page keeps no parameters.
 
     It is made of the identifiers sent; where there are none, of the visitor's truncated address and agent.
     """
+    for draft in drafts:
+        if not draft.touchpoint.consent_analytics:
+            _count_without_consent(draft, sender)
+    return False
+
+
+def _count_without_consent(draft: Draft, sender: Sender) -> None:
     touchpoint = draft.touchpoint
     visitor = sender.visitor
     known = [str(each.key) for each in touchpoint.identifiers] or [visitor.address, visitor.agent]
@@ -156,63 +196,79 @@ def count_without_consent(draft: Draft, sender: Sender) -> Refusal | None:
     touchpoint.traits, draft.traits = ABSENT, b""
     if draft.page is not None:
         draft.page = without_parameters(draft.page)
-    return None
 
 
-def put_address(draft: Draft, sender: Sender) -> Refusal | None:
-    """The network of the visitor's address, where the workspace keeps it and the visitor has consented."""
-    touchpoint = draft.touchpoint
-    if touchpoint.consent_analytics:
-        touchpoint.ip = truncated(draft.address) or sender.visitor.address
-    return None
+def check_identifiers(drafts: Sequence[Draft], sender: Sender) -> bool:
+    """One is left at least."""
+    refused = False
+    for draft in drafts:
+        if not draft.touchpoint.identifiers:
+            tried = ", ".join(sorted({type_name for type_name, _ in draft.names}))
+            refused = draft.refuse(Reason.MISSING_IDENTIFIER, f"Absent or blocked: {tried}." if tried else "")
+    return refused
 
 
-def check_identifiers(draft: Draft, sender: Sender) -> Refusal | None:
-    if not draft.names:
-        return refuse(Reason.MISSING_IDENTIFIER)
-    tried = ", ".join(sorted({type_name for type_name, _ in draft.names}))
-    return refuse(Reason.MISSING_IDENTIFIER, f"Absent or blocked: {tried}.")
-
-
-def put_page(draft: Draft, sender: Sender) -> Refusal | None:
+def put_pages(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Addresses without personal parts; the path from the address where the sender gave none."""
-    page = draft.page
-    if page is not None:
-        draft.touchpoint.page = clean_page(
-            page.url or "", page.path or "", page.title or "", page.referrer or ""
-        )
-    return None
+    for draft in drafts:
+        page = draft.page
+        if page is not None:
+            draft.touchpoint.page = clean_page(
+                page.url or "", page.path or "", page.title or "", page.referrer or ""
+            )
+    return False
 
 
-def drop_personal_traits(draft: Draft, sender: Sender) -> Refusal | None:
+def put_addresses(drafts: Sequence[Draft], sender: Sender) -> bool:
+    """The network of the visitor's address, where the workspace keeps it and the visitor has consented."""
+    if sender.caller.workspace.keep_ip:
+        for draft in drafts:
+            if draft.touchpoint.consent_analytics:
+                draft.touchpoint.ip = truncated(draft.address) or sender.visitor.address
+    return False
+
+
+def drop_personal_traits(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Names, addresses, birth dates and the like, unless the workspace keeps them."""
-    kept = _without_personal("traits", draft.traits, TRAITS, sender)
-    if isinstance(kept, Refusal):
-        return kept
-    if kept is not draft.traits:
-        draft.touchpoint.traits = as_raw(kept)
-    return None
+    refused = False
+    for draft in drafts:
+        if draft.traits:
+            kept = _without_personal("traits", draft.traits, TRAITS, sender)
+            if isinstance(kept, Refusal):
+                draft.refusal = kept
+                refused = True
+            elif kept is not draft.traits:
+                draft.touchpoint.traits = as_raw(kept)
+    return refused
 
 
-def drop_personal_properties(draft: Draft, sender: Sender) -> Refusal | None:
+def drop_personal_properties(drafts: Sequence[Draft], sender: Sender) -> bool:
     """The same for properties, where `name` is a product's. Many are those of a page or a product, seen before."""
-    raw = draft.properties
-    if raw in _impersonal:
-        return None
-    kept = _without_personal("properties", raw, FIELDS, sender)
-    if isinstance(kept, Refusal):
-        return kept
-    if kept is not raw:
-        draft.touchpoint.properties = as_raw(kept)
-    elif len(raw) <= REMEMBERED_CHARS and not sender.caller.workspace.keep_traits and is_plain(raw):
-        if len(_impersonal) >= REMEMBERED:
-            _impersonal.clear()
-        _impersonal.add(raw)
-    return None
+    refused = False
+    for draft in drafts:
+        raw = draft.properties
+        if not raw or raw in _impersonal:
+            continue
+        kept = _without_personal("properties", raw, FIELDS, sender)
+        if isinstance(kept, Refusal):
+            draft.refusal = kept
+            refused = True
+        elif kept is not raw:
+            draft.touchpoint.properties = as_raw(kept)
+        else:
+            _remember_impersonal(raw, sender)
+    return refused
 
 
 _impersonal: set[bytes] = set()
 """Properties of whatever workspace in which there is nothing to drop."""
+
+
+def _remember_impersonal(raw: bytes, sender: Sender) -> None:
+    if len(raw) <= REMEMBERED_CHARS and not sender.caller.workspace.keep_traits and is_plain(raw):
+        if len(_impersonal) >= REMEMBERED:
+            _impersonal.clear()
+        _impersonal.add(raw)
 
 
 def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sender) -> bytes | Refusal:
