@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from etappe.heads import LimitedHeads
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 DRAIN_SECONDS = 6
 """How long requests in flight may take after a signal: less than `etappe up` waits before it kills."""
@@ -32,6 +34,7 @@ def make_server(app: Any, drain_seconds: int = DRAIN_SECONDS) -> Server:
     """A server for an ASGI application; it listens on the socket that `serve` is given."""
     config = uvicorn.Config(
         app,
+        http=LimitedHeads,
         access_log=False,
         log_config=None,
         lifespan="off",

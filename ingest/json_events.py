@@ -6,14 +6,15 @@ The body is checked as JSON here, so that what is kept raw further on is JSON to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 import orjson
 
 from etappe.errors import BadInput, Problem
-from ingest.limits import DEPTH
+from ingest.failures import TooLarge
+from ingest.limits import BATCH_EVENTS, DEPTH, LISTED_EVENTS
 
 T = TypeVar("T")
 
@@ -96,14 +97,22 @@ def _split(body: bytes) -> list[bytes]:
     if not text:
         return []
     if text[:1] == b"[":
-        return [bytes(raw) for raw in _decode_list(text)]
+        return as_written(_decode_list(text))
     if text[:1] != b"{":
         raise BadInput(Problem("body", "neither an object nor an array", WANTED))
     try:
         _decode_raw(text)
     except msgspec.DecodeError:
-        return [bytes(raw) for raw in _decode_lines(text)]
+        return as_written(_decode_lines(text))
     return [text]
+
+
+def as_written(listed: Sequence[msgspec.Raw]) -> list[bytes]:
+    """The events of a list. TooLarge past what anybody may send, before more is done with them: a million empty
+    objects are soon sent."""
+    if len(listed) > LISTED_EVENTS:
+        raise TooLarge("events", len(listed), BATCH_EVENTS)
+    return [bytes(raw) for raw in listed]
 
 
 def nests_deeper(event: bytes, most: int) -> bool:

@@ -53,6 +53,8 @@ class Writer:
         rows = session.rows(statement("stitcher.sql", "stored_builds"), {"workspace": self.workspace.name})
         for number in {number for (number,) in rows} - current:
             forget_build(session, self.workspace.name, number)
+        if all(build.state == "filling" for build in self.builds):
+            self.fill(session)  # a workspace without history can be asked at once
 
     def apply(self, session: Session, changes: Sequence[tuple[int, Change]]) -> None:
         """Apply changes (offset, change) of this workspace in order; applying them again changes nothing."""

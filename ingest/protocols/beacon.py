@@ -16,7 +16,7 @@ from etappe.errors import BadInput, Problem
 from etappe.identifiers import DEFAULT_TYPES
 from ingest.drafts import Wire
 from ingest.http import Head
-from ingest.json_events import check_utf8, reading
+from ingest.json_events import as_written, check_utf8, reading
 from ingest.keys import Caller, Keys
 from ingest.protocols import Description
 from ingest.protocols.native import draft_of_written, read_events
@@ -84,7 +84,7 @@ def _events_of(body: bytes) -> list[bytes] | None:
         envelope = reading(_decode_envelope, body)
     except BadInput:
         return None
-    return None if envelope.events is None else [bytes(each) for each in envelope.events]
+    return None if envelope.events is None else as_written(envelope.events)
 
 
 class Pixel:

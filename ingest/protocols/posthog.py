@@ -18,7 +18,7 @@ from etappe.errors import BadInput, Problem
 from ingest.bodies import decompress
 from ingest.drafts import Draft, Sender, Wire
 from ingest.http import Head
-from ingest.json_events import around, check_utf8, reading, split_events
+from ingest.json_events import around, as_written, check_utf8, reading, split_events
 from ingest.keys import Caller, Keys
 from ingest.lenient import json_object
 from ingest.limits import BODY_BYTES
@@ -133,7 +133,7 @@ def read_events(body: bytes, head: Head) -> Wire:
     if envelope is None:
         events, sent_at, key = split_events(body), None, ""
     else:
-        events, sent_at, key = [bytes(raw) for raw in envelope.batch or ()], envelope.sent_at, _key_in(body)
+        events, sent_at, key = as_written(envelope.batch or ()), envelope.sent_at, _key_in(body)
         if not events:
             raise BadInput(Problem("batch", "nothing to read", "an array of events"))
     sent_at = _sent_at(head) if sent_at is None else sent_at

@@ -27,7 +27,7 @@ from ingest.drafts import (
     text_of,
 )
 from ingest.http import Head
-from ingest.json_events import around, check_utf8, reading
+from ingest.json_events import around, as_written, check_utf8, reading
 from ingest.keys import Caller, Keys
 from ingest.lenient import Json, is_readable, json_object, merged, number, part, text
 from ingest.naming import TYPE_NAME
@@ -195,7 +195,7 @@ def read_batch(body: bytes) -> Wire:
     if not sent.batch:
         raise BadInput(Problem("batch", "nothing to read", "an array of calls"))
     envelope = Envelope(json_object(sent.context), json_object(sent.integrations), sent.sent_at)
-    bodies = [bytes(raw) for raw in sent.batch]
+    bodies = as_written(sent.batch)
     return Wire(
         bodies,
         lambda raw, sender: _draft_of_item(raw, envelope, sender),

@@ -17,7 +17,7 @@ import orjson
 from etappe.errors import BadInput, Problem, SettingsError
 from ingest.drafts import Wire
 from ingest.http import Head
-from ingest.json_events import reading
+from ingest.json_events import as_written, reading
 from ingest.keys import Caller, Keys, secrets_of
 from ingest.protocols import Description, WireProtocol
 from ingest.protocols.snowplow_cookie import NetworkCookie
@@ -93,7 +93,7 @@ class Snowplow:
         payload = reading(_decode_payload, body)
         if not payload.data:
             raise BadInput(Problem("data", "nothing to read", "an array of events"))
-        return _wire([bytes(raw) for raw in payload.data], _app_in(body), head)
+        return _wire(as_written(payload.data), _app_in(body), head)
 
     def reply(self, result: Result, head: Head) -> Reply:
         return ok_receipt(result)

@@ -20,6 +20,9 @@ from schemathesis.checks import CheckFunction
 from schemathesis.schemas import APIOperation
 
 EXAMPLES = int(os.environ.get("ETAPPE_EXAMPLES", "50"))
+LONG = 1000
+"""From here on it is a long run: other examples each time, and every hostile case."""
+
 SECONDS = 120 + 2 * EXAMPLES
 """A guard against a test that hangs."""
 
@@ -35,7 +38,7 @@ _QUIETLY = settings(
     deadline=None,
     phases=[Phase.generate],  # what fails is small enough to read, and shrinking takes long
     suppress_health_check=list(HealthCheck),
-    derandomize=EXAMPLES < 1000,  # the same ones each time, unless a long run is asked for
+    derandomize=EXAMPLES < LONG,  # the same ones each time, unless a long run is asked for
     report_multiple_bugs=False,
 )
 

@@ -1,0 +1,90 @@
+"""uvicorn's connection, with limits on the head of a request, which it has none for: bytes and seconds.
+
+Without them one connection could fill the memory with headers that never end, and many could stay open for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 64 * 1024
+"""Address and headers that arrive in pieces; what arrives at once is bounded by the socket's own buffer."""
+
+HEAD_SECONDS = 10.0
+"""From a connection's beginning, or a head's first bytes, until the head is complete."""
+
+
+class LimitedHeads(HttpToolsProtocol):
+    """One connection. A head that comes whole, as nearly all do, costs two assignments."""
+
+    _open = True
+    _bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(
+            HEAD_SECONDS, self._refuse, 408, "The head did not arrive in time."
+        )
+
+    def on_message_begin(self) -> None:
+        self._open = True
+        self._bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._open = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._open:
+            self._wait_for_the_rest(len(data))
+        elif self._timer is not None:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_the_rest(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > HEAD_BYTES:
+            self._refuse(431, f"The head is larger than {HEAD_BYTES} bytes.")
+        elif self._timer is None:
+            self._timer = self.loop.call_later(
+                HEAD_SECONDS, self._refuse, 408, "The head did not arrive in time."
+            )
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: int, error: str) -> None:
+        """Say so and hang up; to one that has said nothing at all, say nothing."""
+        self._stop_waiting()
+        if self.transport.is_closing():
+            return
+        if self._bytes:
+            self.transport.write(_reply(status, error))
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP, in the form that every error has."""
+        self._stop_waiting()
+        self.transport.write(_reply(400, msg))
+        self.transport.close()
+
+
+_PHRASES = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+
+
+def _reply(status: int, error: str) -> bytes:
+    body = b'{"error":"%b","problems":[]}' % error.encode()
+    head = (
+        b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+    )
+    return head % (status, _PHRASES[status], len(body)) + body
