@@ -53,7 +53,7 @@ def _object(body: bytes) -> dict[str, Any]:
         shown = body[:_SHOWN].decode(errors="replace")
         raise BadInput(Problem("body", shown, f"a JSON object ({error})")) from None
     if not isinstance(content, dict):
-        raise BadInput(Problem("body", body[:_SHOWN].decode(), "a JSON object"))
+        raise BadInput(Problem("body", body[:_SHOWN].decode(errors="replace"), "a JSON object"))
     return content
 
 

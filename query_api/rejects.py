@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 from etappe.clock import iso
 from etappe.errors import QueryLimit
 from etappe.warehouse import Session
@@ -65,7 +67,12 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Cursor:
-        stamp, id_, stage = json.loads(urlsafe_b64decode(text.encode()))
+        try:
+            stamp, id_, stage = orjson.loads(
+                urlsafe_b64decode(text.encode())
+            )  # strict: no half pairs, no depth
+        except TypeError as error:
+            raise ValueError(text) from error
         if not (
             type(stamp) is int and abs(stamp) < 1 << 62 and isinstance(id_, str) and isinstance(stage, str)
         ):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from kafka.broker import BrokerMissing, KafkaBroker
 
+pytest.register_assert_rewrite("browser_story", "reading_back")  # so that what differs is shown
+
 pytest_plugins = ["front.fixtures", "asking.fixtures", "browser.fixtures"]
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from browser.fixtures import NewContext, chromium, new_context, pages, watch
+from browser.fixtures import NewContext
 from browser.servers import Pages
 from browser_story import Shop
 from running import Etappe
-
-__all__ = ["chromium", "new_context", "pages", "watch"]
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
