@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
            --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup run test lint format bench demo demo-olist lock clean chromium tracker
+.PHONY: setup run test fuzz lint format bench demo demo-olist lock clean chromium tracker
 
 setup: $(VENV)/.run.stamp
 
@@ -42,6 +42,12 @@ tracker: tests/browser/node/node_modules/.package-lock.json
 # Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
 test: $(VENV)/.dev.stamp $(NODE_STAMPS)
 	$(BIN)/python -m pytest $(TESTS)
+
+# Hostile input at length: every case by hand, and this many examples of each operation of the OpenAPI documents.
+EXAMPLES ?= 1000
+
+fuzz: $(VENV)/.dev.stamp
+	ETAPPE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -s tests/fuzz
 
 lint: $(VENV)/.dev.stamp
 	$(BIN)/ruff check .
