@@ -52,7 +52,8 @@ _BLOCKED = frozenset(
         "not_authenticated", "[object object]", "-1",
     )
 )  # fmt: skip
-_ZEROS_AND_DASHES = re.compile(r"[0\-\s]*")
+_ZEROS_AND_DASHES = re.compile(r"[0\-\s\ufffd]*")
+"""And U+FFFD, which stands for what could not be read: of whoever it was, nothing is left."""
 
 
 class Identifier(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -79,8 +80,17 @@ def normal_form(type_name: str, value: str, region: str | None = None) -> str:
     if type_name == "email":
         return value.strip().lower()
     if type_name == "phone":
-        return _e164(value.strip(), region)
+        spelled = value.strip()
+        return _e164(spelled, region) if len(spelled) <= _PHONE_CHARS else _digits(spelled)
     return value.strip()
+
+
+_PHONE_CHARS = 250
+"""The library reads no longer ones, and remembering those would let anybody fill the memory."""
+
+
+def _digits(value: str) -> str:
+    return re.sub(r"[^\d+]", "", value) or value
 
 
 @lru_cache(maxsize=10_000)
@@ -88,7 +98,7 @@ def _e164(value: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        return re.sub(r"[^\d+]", "", value) or value
+        return _digits(value)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

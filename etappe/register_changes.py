@@ -93,7 +93,7 @@ def keep_an_admin_token(register: Register, key: Key) -> None:
     ):
         raise NothingChanged(
             f"{key.id} is the last admin token of {key.workspace}: create another one first, or rotate this one "
-            "(or revoke it with `etappe keys revoke`, which needs no token)."
+            "(or revoke it where the file is, by `etappe keys revoke` without --url and --token)."
         )
 
 

@@ -11,7 +11,7 @@ import uvloop
 from etappe.clock import Clock, system_clock
 from etappe.eventlog import COLLECTOR_TOPICS, EventLog, connect_log
 from etappe.listening import listen
-from etappe.memory import settle_memory
+from etappe.memory import give_memory_back, settle_memory
 from etappe.serving import make_server, serve_until, stopping_on_signals
 from etappe.settings import Settings
 from etappe.workspaces import RegisterFile
@@ -53,6 +53,7 @@ async def serve(settings: Settings) -> None:
     Raises SettingsError (a taken port, a bad URL) and LogUnavailable at the start.
     """
     stop = asyncio.Event()
+    give_memory_back()
     settle_memory()
     with (
         stopping_on_signals(stop),

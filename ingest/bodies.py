@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import cramjam
 
 from etappe.errors import BadInput, Problem
-from ingest.failures import ClientGone, TooLarge, TooSlow, UnknownEncoding
-from ingest.limits import BODY_SECONDS
+from ingest.failures import ClientGone, Crowded, TooLarge, TooSlow, UnknownEncoding
+from ingest.limits import BODY_BYTES, BODY_SECONDS, PLACE_SECONDS, UNKNOWN_LARGE_BODIES
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -23,27 +24,77 @@ CODINGS = 2
 """Layers of Content-Encoding: a sender's and a proxy's. Each may cost as much as a whole body."""
 
 
-async def read_body(receive: Receive, announced: bytes, limit: int) -> bytes:
-    """The body as sent. `announced` is the Content-Length header, empty where there was none.
+class Room:
+    """Where large bodies of unknown senders are held: there are only so many places.
 
-    Raises TooLarge before more than `limit` bytes are held, TooSlow, ClientGone.
+    Whoever is unknown may send up to BODY_BYTES like anybody with a write key; past that a body takes a place,
+    so that the memory which bodies of nobody take stays bounded however many of them are held open.
     """
-    if announced.isdigit() and int(announced) > limit:
-        raise TooLarge("body", f"{int(announced)} bytes", limit)
+
+    def __init__(self, places: int = UNKNOWN_LARGE_BODIES) -> None:
+        self._places = asyncio.Semaphore(places)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[Place]:
+        """One request's, which it gives back at the end, where it took it."""
+        place = Place(self._places)
+        try:
+            yield place
+        finally:
+            place.leave()
+
+
+class Place:
+    """Taken once a body turns out to be a large one."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._taken = False
+
+    async def take(self) -> None:
+        """Waits for a place; Crowded where none gets free in time."""
+        if self._taken:
+            return
+        try:
+            async with asyncio.timeout(PLACE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Crowded from None
+        self._taken = True
+
+    def leave(self) -> None:
+        if self._taken:
+            self._places.release()
+            self._taken = False
+
+
+async def read_body(receive: Receive, announced: bytes, limit: int, place: Place | None = None) -> bytes:
+    """The body as sent. `announced` is the Content-Length header, empty where there was none; `place` is taken
+    before more than BODY_BYTES are held, None where the sender is known.
+
+    Raises TooLarge before more than `limit` bytes are held, TooSlow, ClientGone, Crowded.
+    """
+    size = int(announced) if announced.isdigit() else 0
+    if size > limit:
+        raise TooLarge("body", f"{size} bytes", limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
+            if place is not None and size > BODY_BYTES:
+                await place.take()
             message = await receive()
             first = _part(message)
             if not message.get("more_body"):
                 return _within(first, limit)
-            return await _read_rest(receive, first, limit)
+            return await _read_rest(receive, first, limit, place)
     except TimeoutError:
         raise TooSlow(Problem("body", "incomplete", f"all of it within {BODY_SECONDS} s")) from None
 
 
-async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes:
+async def _read_rest(receive: Receive, first: bytes, limit: int, place: Place | None) -> bytes:
     body = bytearray(first)
     while True:
+        if place is not None and len(body) > BODY_BYTES:
+            await place.take()
         message = await receive()
         body += _part(message)
         _within(body, limit)

@@ -13,6 +13,7 @@ from etappe.lanes import named
 from etappe.rates import Rates
 from etappe.touchpoint import Reject, Touchpoint, encode_record, record_key
 from ingest import counts
+from ingest.bodies import Room
 from ingest.drafts import Sender
 from ingest.keys import Keys
 from ingest.pipeline import Sorted
@@ -33,6 +34,7 @@ class Collector:
         self.clock = clock
         self.proxy = proxy
         self.rates = Rates()
+        self.room = Room()
         self._log = log
         self._reached: dict[str, dict[int, int]] = {}
 
@@ -49,7 +51,7 @@ class Collector:
             )
             counts.accepted(workspace, protocol, len(result.accepted))
         if result.refused:
-            await self._keep_refused(reject_entries(result.refused, sender, protocol, path, result.outer))
+            await self._keep_refused(reject_entries(result.kept, sender, protocol, path, result.outer))
             counts.refused(workspace, result.refused)
         return stored or self.position(workspace)
 

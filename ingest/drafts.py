@@ -27,6 +27,8 @@ class Visitor(NamedTuple):
     country: str = ""
     address: str = ""
     """Truncated, see `truncated`."""
+    objects: bool = False
+    """To being tracked, by the browser's signal: consent is denied where the event says nothing of it."""
 
 
 NOBODY = Visitor()
@@ -83,7 +85,7 @@ class Sender:
 
 
 def _blank(workspace: Workspace, received: int, source: str, visitor: Visitor, import_id: str) -> Touchpoint:
-    granted = workspace.consent_default
+    granted = workspace.consent_default and not visitor.objects
     return Touchpoint(
         workspace=workspace.name,
         id="",
@@ -156,6 +158,8 @@ class Wire(NamedTuple):
     """The rest of the body, which says something for all of them, with their list left empty; empty: nothing."""
     headers: Callable[[], tuple[tuple[bytes, bytes], ...]] = tuple
     """What the reply says besides, once all drafts are made: cookies."""
+    anonymous: bool = False
+    """Whether the request's head says that its visitor is to stay unknown."""
 
 
 def text_of(value: object) -> str | None:
@@ -169,16 +173,20 @@ def text_of(value: object) -> str | None:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-@lru_cache(maxsize=512)
 def country_of(text: str) -> str:
     """Two letters (ISO 3166), as capitals; names of countries are not read."""
-    return text.upper() if len(text) == 2 and text.isalpha() and text.isascii() else ""
+    return _letters(text) if len(text) == 2 else ""
+
+
+def currency_of(text: str) -> str:
+    """Three letters (ISO 4217), as capitals; signs of currencies are not read."""
+    return _letters(text) if len(text) == 3 else ""
 
 
 @lru_cache(maxsize=512)
-def currency_of(text: str) -> str:
-    """Three letters (ISO 4217), as capitals; signs of currencies are not read."""
-    return text.upper() if len(text) == 3 and text.isalpha() and text.isascii() else ""
+def _letters(text: str) -> str:
+    """Of short texts alone: what is remembered must not be as long as a sender likes."""
+    return text.upper() if text.isalpha() and text.isascii() else ""
 
 
 def truncated(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from etappe.errors import EtappeError, Problem
+from ingest.limits import BATCH_EVENTS, LISTED_EVENTS, PLACE_SECONDS
 
 KEY = "a write or secret key as Bearer token, Basic user name or ?key="
 
@@ -48,8 +49,20 @@ class TooLarge(Failure):
 
     status = 413
 
-    def __init__(self, field: str, found: object, most: int) -> None:
-        super().__init__(Problem(field, found, f"at most {most}"))
+    def __init__(self, field: str, found: object, most: int, more: str = "") -> None:
+        super().__init__(Problem(field, found, f"at most {most}{more}"))
+
+
+def too_many_events(found: int) -> TooLarge:
+    """More than are listed one by one."""
+    return TooLarge("events", found, LISTED_EVENTS, f", of which {BATCH_EVENTS} are taken")
+
+
+class Crowded(Failure):
+    """Too many large bodies without a key in their head are on their way; send it again later."""
+
+    status = 503
+    seconds = PLACE_SECONDS
 
 
 class UnknownEncoding(Failure):

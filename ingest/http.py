@@ -20,6 +20,12 @@ QUERY_FIELDS = 500
 """Of a pixel's address; what comes after them is not read."""
 
 
+ANY_ORIGIN = b"*"
+"""For what anybody may read; browsers refuse it together with credentials."""
+
+EXPOSED = b"X-Etappe-Position, X-Etappe-Rejected, X-Etappe-Error, Retry-After"
+
+
 class Head:
     """What a request says before its body."""
 
@@ -62,10 +68,11 @@ def cors_headers(origin: bytes) -> Headers:
     """Any page may ask: a key decides, not the origin. Mirrored, since beacons come with credentials."""
     if not origin:
         return []
+    credentials = [] if origin == ANY_ORIGIN else [(b"access-control-allow-credentials", b"true")]
     return [
         (b"access-control-allow-origin", origin),
-        (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"X-Etappe-Position, X-Etappe-Rejected, Retry-After"),
+        *credentials,
+        (b"access-control-expose-headers", EXPOSED),
         (b"vary", b"Origin"),
     ]
 

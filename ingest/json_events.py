@@ -13,8 +13,8 @@ import msgspec
 import orjson
 
 from etappe.errors import BadInput, Problem
-from ingest.failures import TooLarge
-from ingest.limits import BATCH_EVENTS, DEPTH, LISTED_EVENTS
+from ingest.failures import too_many_events
+from ingest.limits import DEPTH, LISTED_EVENTS
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def as_written(listed: Sequence[msgspec.Raw]) -> list[bytes]:
     """The events of a list. TooLarge past what anybody may send, before more is done with them: a million empty
     objects are soon sent."""
     if len(listed) > LISTED_EVENTS:
-        raise TooLarge("events", len(listed), BATCH_EVENTS)
+        raise too_many_events(len(listed))
     return [bytes(raw) for raw in listed]
 
 

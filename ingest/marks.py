@@ -16,7 +16,7 @@ from etappe.exact_json import Members, Number, dumps, loads
 from etappe.identifiers import Identifier, identifier_key, is_blocked, normal_form, type_of
 from etappe.workspaces import Workspace
 from ingest.addresses import REDACTED, holds_address
-from ingest.consents import consent_of
+from ingest.hearing import heard
 from ingest.known import Ranked
 from ingest.limits import IDENTIFIER_CHARS
 from ingest.personal import FIELDS, TRAITS, clean_text, spelled
@@ -42,6 +42,12 @@ IDS = spelled(
 ID_TYPES = ("user_id", "anonymous_id", "device_id", "distinct_id", "email")
 """How the value of such a field may be read: protocol and call decide, so its mark has a hash for each."""
 
+OUTERMOST = FIELDS | {"key"}
+"""Secret, or personal, beside an event's own fields: a beacon has its key there."""
+
+_KEY = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))[rwsa]k_[A-Za-z0-9_\-]{32}")
+"""A key of any kind, as `etappe.workspaces` makes them; also behind an escape in a web address."""
+
 ENCODED = frozenset(("ue_px", "cx"))
 """Snowplow's JSON in base64."""
 
@@ -55,10 +61,13 @@ class Marker:
     """Takes what is personal out of one event's body and what surrounds it.
 
     `made` are the marks that it put in; `consented`: whether the visitor agreed to be recorded, as far as said.
+    `consent` is the answer of whoever could read the event, None where nobody could.
     """
 
-    def __init__(self, workspace: Workspace, made: Collection[str] = ()) -> None:
+    def __init__(self, workspace: Workspace, made: Collection[str] = (), consent: bool | None = None) -> None:
         self._made = dict.fromkeys(made)
+        self._consent = workspace.consent_default if consent is None else consent
+        self._is_read = consent is not None
         self._workspace = workspace
         self._salt = workspace.salt_bytes
         self._said: bool | None = None
@@ -69,12 +78,15 @@ class Marker:
 
     @property
     def consented(self) -> bool:
-        return self._workspace.consent_default if self._said is None else self._said
+        """Who reads an event may not hear all of it: a denial that stands in it holds in any case."""
+        if self._said is None:
+            return self._consent
+        return self._said and (self._consent or not self._is_read)
 
     def clean(self, body: bytes) -> bytes:
         """The body, the same object where nothing is personal. ValueError, RecursionError: it cannot be read."""
         content = loads(body)
-        kept = self._value(content, FIELDS)
+        kept = self._value(content, OUTERMOST)
         return body if kept is content else dumps(kept)
 
     def _value(self, value: Any, names: Collection[str]) -> Any:
@@ -94,21 +106,20 @@ class Marker:
             try:
                 content = loads(text.encode())
             except ValueError:
-                return clean_text(text)
+                return without_keys(clean_text(text))
             kept = self._value(content, FIELDS)
             return text if kept is content else dumps(kept).decode()
-        return clean_text(text)
+        return without_keys(clean_text(text))
 
     def _object(self, members: Members, names: Collection[str]) -> Members:
         kind = next((value for name, value in members if name == "type"), None)
         kept = Members()
         same = True
+        self._hear(members)
         for name, value in members:
-            if holds_address(name):
+            if holds_address(name) or without_keys(name) is not name:
                 same = False
                 continue
-            if name == "consent":
-                self._hear(value)
             new = self._member(name, value, names, kind)
             same = same and new is value
             kept.append((name, new))
@@ -151,7 +162,7 @@ class Marker:
         """A mark where the text is personal: by its type, or since it holds an address."""
         sent, types = _scalar(text), naming.types
         if not (naming.personal or holds_address(sent)) or text in self._made or is_blocked(sent):
-            return text
+            return without_keys(text)
         if len(sent) > IDENTIFIER_CHARS or not all(map(_TYPE.fullmatch, types)):
             return REDACTED
         mark = f"[{','.join(f'{each}:{self._key(each, sent):016x}' for each in types)}]"
@@ -170,12 +181,16 @@ class Marker:
         kept = self._value(content, FIELDS)
         return text if kept is content else urlsafe_b64encode(dumps(kept)).decode().rstrip("=")
 
-    def _hear(self, consent: Any) -> None:
-        """What stands under `consent`, or one level deeper; of several that speak, all must agree."""
-        for each in (consent, *(value for _, value in consent)) if isinstance(consent, Members) else ():
-            said = consent_of(dict(each)).analytics if isinstance(each, Members) else None
-            if said is not None:
-                self._said = said and self._said is not False
+    def _hear(self, members: Members) -> None:
+        """Of several objects that speak, all must agree."""
+        said = heard(members)
+        if said is not None:
+            self._said = said and self._said is not False
+
+
+def without_keys(text: str) -> str:
+    """The text with a mark in place of each key; the same object where it holds none."""
+    return _KEY.sub(REDACTED, text) if "k_" in text and _KEY.search(text) else text
 
 
 class Naming(NamedTuple):

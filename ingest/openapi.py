@@ -9,6 +9,7 @@ import msgspec
 from ingest.limits import NAME_CHARS
 from ingest.protocols import Description, WireProtocol
 from ingest.reasons import Reason
+from ingest.receipts import PICTURE
 from ingest.replay import PATH as REPLAY_PATH
 from ingest.routes import protocols
 from ingest.validate import PATH as VALIDATE_PATH
@@ -24,6 +25,15 @@ POSITION = {
         "schema": {"type": "string", "example": "0-5_3-12"},
     }
 }
+
+FAULT = {
+    "X-Etappe-Error": {"description": "Why the request was turned away.", "schema": {"type": "string"}},
+    "X-Etappe-Rejected": {
+        "description": "Why its event was refused, as in `too_old=1`.",
+        "schema": {"type": "string"},
+    },
+}
+"""Of a picture that is no success: one of the two."""
 
 
 class Rejected(msgspec.Struct):
@@ -202,19 +212,29 @@ def _success(said: Description) -> Json:
 
 
 def _failures(protocol: WireProtocol) -> Json:
-    none = _response("Malformed, nothing to read, or no event accepted.", "Error", POSITION)
-    if protocol.described.media == "image/gif":
-        none["content"]["image/gif"] = {}
-    return {
-        "400": none,
+    found = {
+        "400": _response("Malformed, nothing to read, or no event accepted.", "Error", POSITION),
         "401": _response("The key is missing, unknown or revoked.", "Error"),
         "403": _response("This kind of key may not send, or not from this origin.", "Error"),
         "408": _response("The body did not arrive in time.", "Error"),
         "413": _response("Larger than the key allows.", "Error", POSITION),
         "415": _response("The body's encoding is not known.", "Error"),
         "429": _response("Above the key's limit; see Retry-After.", "Error", POSITION),
-        "503": _response("The log is full or away; see Retry-After.", "Error"),
+        "503": _response(
+            "The log is full or away, or too many large bodies have no key in their head; see Retry-After.",
+            "Error",
+        ),
     }
+    return {status: _pictured(each) for status, each in found.items()} if _is_picture(protocol) else found
+
+
+def _is_picture(protocol: WireProtocol) -> bool:
+    return protocol.described.media.encode() == PICTURE
+
+
+def _pictured(response: Json) -> Json:
+    """The same, without a body to explain it."""
+    return response | {"content": {PICTURE.decode(): {}}, "headers": response["headers"] | FAULT}
 
 
 def _response(description: str, schema: str, headers: Json | None = None) -> Json:

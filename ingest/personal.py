@@ -45,7 +45,7 @@ FIELDS = spelled(
     *("birthday", "birth date", "birthdate", "date of birth", "dob", "ip", "ip address", "client ip"),
     *("ssn", "social security number", "iban", "credit card", "card number", "passport", "password"),
     *("secret", "token", "access token", "refresh token", "auth token", "api key", "write key"),
-)
+) | {"$ip", "$token"}
 """Personal wherever they stand: in properties, in traits, in the parameters of a web address."""
 
 TRAITS = FIELDS | spelled(

@@ -16,7 +16,7 @@ from etappe.touchpoint import Touchpoint
 from ingest.drafts import Draft, MakeDraft, Sender, Wire
 from ingest.ids import new_id
 from ingest.json_events import nests_deeper
-from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS
+from ingest.limits import BATCH_EVENTS, DEPTH, EVENT_BYTES, NAME_CHARS, TOO_MANY_KEPT
 from ingest.personal import clean_text
 from ingest.reasons import Reason, Refusal, refuse
 from ingest.steps import (
@@ -69,6 +69,8 @@ class Refused:
     id: str
     refusal: Refusal
     body: bytes
+    consent: bool | None = None
+    """Whether its visitor agreed to be recorded, as its protocol reads it; None where it could not be read."""
 
 
 class Sorted(NamedTuple):
@@ -78,6 +80,12 @@ class Sorted(NamedTuple):
     refused: list[Refused]
     outer: bytes = b""
     """Of the wire, where any was refused."""
+
+    @property
+    def kept(self) -> list[Refused]:
+        """Those refused that the log keeps: of those past the batch's end the first, since nothing is wrong with
+        any of them and their sender has them all."""
+        return [each for each in self.refused if each.index < BATCH_EVENTS + TOO_MANY_KEPT]
 
 
 def sort_events(wire: Wire, sender: Sender) -> Sorted:
@@ -94,13 +102,20 @@ def sort_events(wire: Wire, sender: Sender) -> Sorted:
         return Sorted(accepted, [])
     refusals |= {i: each.refusal for i, each in enumerate(drafts) if isinstance(each, Draft) and each.refusal}
     refusals |= dict.fromkeys(range(BATCH_EVENTS, len(wire.events)), TOO_MANY)
-    return Sorted(accepted, _with_bodies(wire, refusals), wire.outer())
+    unread = False if wire.anonymous or sender.visitor.objects else None
+    consents = {i: each.touchpoint.consent_analytics for i, each in enumerate(drafts) if type(each) is Draft}
+    return Sorted(accepted, _with_bodies(wire, refusals, consents, unread), wire.outer())
 
 
-def _with_bodies(wire: Wire, refusals: Mapping[int, Refusal]) -> list[Refused]:
+def _with_bodies(
+    wire: Wire, refusals: Mapping[int, Refusal], consents: Mapping[int, bool], unread: bool | None
+) -> list[Refused]:
+    """`unread` is the consent of those that are no drafts."""
     bodies = wire.bodies()
     return [
-        Refused(index, id_of(bodies[index]), _without_addresses(why), bodies[index])
+        Refused(
+            index, id_of(bodies[index]), _without_addresses(why), bodies[index], consents.get(index, unread)
+        )
         for index, why in sorted(refusals.items())
     ]
 

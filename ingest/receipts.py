@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from etappe.errors import BadInput, EtappeError, LogFull, LogUnavailable, Problem
-from ingest.failures import Failure, TooFast
+from ingest.failures import Crowded, Failure, TooFast
 from ingest.pipeline import Refused
 
 NONE_ACCEPTED = "No event was accepted."
@@ -22,10 +22,15 @@ FULL_SECONDS = 30
 AWAY_SECONDS = 5
 """Retry-After of a log that cannot be reached."""
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
 
-Headers = tuple[tuple[bytes, bytes], ...]
+PICTURE = b"image/gif"
+
+NO_STORE: Headers = ((b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0"),)
+"""Of a picture: each time it is shown it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,16 @@ def ok_receipt(result: Result) -> Reply:
 def pixel_receipt(result: Result) -> Reply:
     """A picture in any case, so that no page shows a broken one; a refusal stands in status and header."""
     headers = position_header(result.position) + _rejected_header(result.refused)
-    headers += ((b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0"),)
-    return Reply(200 if result.accepted else 400, GIF, headers, b"image/gif")
+    return _picture(200 if result.accepted else 400, headers)
+
+
+def blank_pixel() -> Reply:
+    """To a HEAD, by which scanners of mails and links ask whether there is a picture: nobody has seen it."""
+    return _picture(200, ())
+
+
+def _picture(status: int, headers: Headers) -> Reply:
+    return Reply(status, GIF, headers + NO_STORE, PICTURE)
 
 
 def _rejected_header(refused: Sequence[Refused]) -> Headers:
@@ -88,11 +101,20 @@ def listed(refused: Refused) -> dict[str, Any]:
     return {"index": refused.index, "id": refused.id, "reason": reason.code, "detail": detail}
 
 
+def failed_pixel(error: EtappeError, position: str) -> Reply:
+    """The same as a picture; why stands in `X-Etappe-Error`, without what was sent."""
+    reply = failed(error, position)
+    said = orjson.loads(reply.body)
+    wanted = [f"{each['field']}: wanted {each['wanted']}." for each in said["problems"]]
+    text = " ".join([said["error"], *wanted]).encode("ascii", "replace")
+    return _picture(reply.status, (*reply.headers, (b"x-etappe-error", text)))
+
+
 def failed(error: EtappeError, position: str) -> Reply:
     """The reply to a request that was turned away as a whole."""
     headers = position_header(position)
     if isinstance(error, Failure):
-        if isinstance(error, TooFast):
+        if isinstance(error, TooFast | Crowded):
             headers += _retry_after(error.seconds)
         return Reply(error.status, _explained(str(error), error.problems), headers)
     if isinstance(error, BadInput):

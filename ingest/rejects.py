@@ -11,7 +11,7 @@ from etappe.touchpoint import ABSENT, Reject, encode_record, record_key
 from ingest.drafts import Sender
 from ingest.ids import safe_id
 from ingest.limits import EVENT_BYTES
-from ingest.marks import Marker
+from ingest.marks import Marker, without_keys
 from ingest.personal import clean_text
 from ingest.pipeline import Refused
 
@@ -33,23 +33,24 @@ def reject_entry(record: Reject) -> Entry:
 
 def _record(each: Refused, sender: Sender, source: str, path: str, outer: bytes) -> Reject:
     caller = sender.caller
-    marker = Marker(caller.workspace)
+    marker = Marker(caller.workspace, consent=each.consent)
     body, around = cleaned(marker, each.body, outer)
+    is_kept = body is not NO_BODY
     return Reject(
         workspace=caller.workspace.name,
         id=safe_id(caller.salt, each.id),
         reason=each.refusal.reason.code,
-        detail=each.refusal.detail,
+        detail=without_keys(each.refusal.detail),
         stamp=sender.received,
         source=source,
         path=path,
         caller=caller.kind,
-        agent=clean_text(sender.visitor.agent) if marker.consented else "",
-        country=sender.visitor.country,
+        agent=clean_text(sender.visitor.agent) if is_kept else "",
+        country=sender.visitor.country if is_kept else "",
         import_id=sender.import_id,
         body=msgspec.Raw(body),
         outer=msgspec.Raw(around) if around else ABSENT,
-        marks=marker.made if body is not NO_BODY else [],
+        marks=marker.made if is_kept else [],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.bodies import Receive
-from ingest.http import App, Head, Scope, Send, preflight, send_reply
+from ingest.http import ANY_ORIGIN, App, Head, Scope, Send, preflight, send_reply
 from ingest.receipts import Reply
 from ingest.tracker import Script, script
 
@@ -30,7 +30,7 @@ class ScriptRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = Head(scope)
-        await send_reply(send, self._reply(head), head.header(b"origin") or b"*", head.method == "HEAD")
+        await send_reply(send, self._reply(head), head.header(b"origin") or ANY_ORIGIN, head.method == "HEAD")
 
     def _reply(self, head: Head) -> Reply:
         if head.method == "OPTIONS":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.drafts import Visitor, truncated
 from ingest.http import Head
+from ingest.personal import clean_name
 
 AGENT_CHARS = 1_000
 
@@ -19,7 +20,7 @@ class ProxyHeaders:
 
     def visitor(self, head: Head) -> Visitor:
         """The visitor whose browser sent this request; trackers that are to know nobody ask for no address."""
-        agent = head.header(b"user-agent")[:AGENT_CHARS].decode("latin-1")
+        agent = clean_name(head.header(b"user-agent").decode("latin-1"))[:AGENT_CHARS]
         country = head.header(self.country).decode("latin-1").strip() if self.country else ""
         return Visitor(agent, country, "" if head.header(b"sp-anonymous") else self._address(head))
 

@@ -8,16 +8,24 @@ from time import perf_counter
 from etappe.errors import BadInput, EtappeError, Problem
 from etappe.origins import origin_allowed
 from ingest import counts
-from ingest.bodies import Receive, decompress, read_body
+from ingest.bodies import Place, Receive, decompress, read_body
 from ingest.collector import Collector
 from ingest.drafts import NOBODY, Sender, Visitor, Wire
-from ingest.failures import ClientGone, Forbidden, TooFast, TooLarge, Unauthorised, WrongOrigin
+from ingest.failures import (
+    ClientGone,
+    Forbidden,
+    TooFast,
+    TooLarge,
+    Unauthorised,
+    WrongOrigin,
+    too_many_events,
+)
 from ingest.http import Head, Scope, Send, preflight, send_reply
 from ingest.keys import Caller, secrets_of
-from ingest.limits import BATCH_EVENTS, BODY_BYTES, LISTED_EVENTS
+from ingest.limits import BODY_BYTES, LARGE_BODY_BYTES, LISTED_EVENTS
 from ingest.pipeline import sort_events
 from ingest.protocols import WireProtocol
-from ingest.receipts import Reply, Result, failed
+from ingest.receipts import PICTURE, Reply, Result, blank_pixel, failed, failed_pixel
 
 _IMPORT_ID = re.compile(rb"[A-Za-z0-9_\-]{1,64}")
 
@@ -42,6 +50,8 @@ class WriteRoute:
 
     async def _answer(self, head: Head, receive: Receive) -> Reply:
         protocol = self._protocols.get(head.method)
+        if protocol is not None and head.method == "HEAD":
+            return blank_pixel()
         if protocol is not None:
             return await Write(self._collector, protocol, head, receive).reply()
         return preflight(head, self.methods) if head.method == "OPTIONS" else self._not_allowed()
@@ -78,37 +88,48 @@ class Write:
         except ClientGone:
             raise
         except Unauthorised as error:
-            return failed(error, "")
+            return self._failed(error, "")
         except EtappeError as error:
             workspace = self._caller.workspace.name if self._caller else ""
-            return failed(error, self._collector.position(workspace))
+            return self._failed(error, self._collector.position(workspace))
 
-    async def _body(self, limit: int) -> bytes:
+    def _failed(self, error: EtappeError, position: str) -> Reply:
+        pictured = self._protocol.described.media.encode() == PICTURE
+        return failed_pixel(error, position) if pictured else failed(error, position)
+
+    async def _body(self, limit: int, place: Place | None = None) -> bytes:
         if self._head.method != "POST":
             return b""
-        sent = await read_body(self._receive, self._head.header(b"content-length"), limit)
+        sent = await read_body(self._receive, self._head.header(b"content-length"), limit, place)
         return decompress(sent, self._head.header(b"content-encoding"), limit)
 
     async def _open(self, tried: bool) -> tuple[Caller, bytes]:
-        """For a request that does not say in its head whose it is: caller and body, within the smallest limit
-        whoever it is. `tried` says whether the head had a key, which is not known: then nothing is said of the
-        body's size.
+        """For a request that does not say in its head whose it is: caller and body, within the caller's limit.
+        `tried` says whether the head had a key, which is not known: then the body has the smallest limit, and
+        nothing is said of its size.
         """
         if not self._protocol.names_caller:
             raise Unauthorised
+        async with self._collector.room.place() as place:
+            body, caller = await self._identify(tried, place)
+        if caller is None:
+            raise Unauthorised
+        self._caller = caller  # so that a failure carries the position of its workspace
+        self._admit(caller)
+        if len(body) > caller.body_bytes:
+            raise TooLarge("body", f"{len(body)} bytes", caller.body_bytes)
+        return caller, body
+
+    async def _identify(self, tried: bool, place: Place) -> tuple[bytes, Caller | None]:
         try:
-            body = await self._body(BODY_BYTES)
-            caller = self._protocol.caller_in(body, self._head, self._collector.keys)
+            body = await self._body(BODY_BYTES if tried else LARGE_BODY_BYTES, place)
+            return body, self._protocol.caller_in(body, self._head, self._collector.keys)
         except BadInput:
             raise Unauthorised from None
         except TooLarge:
             if tried:
                 raise Unauthorised from None
             raise
-        if caller is None:
-            raise Unauthorised
-        self._admit(caller)
-        return caller, body
 
     def _admit(self, caller: Caller) -> None:
         """Who may not send, not from there or not now, learns nothing about the body."""
@@ -129,7 +150,7 @@ class Write:
     def _read(self, body: bytes) -> Wire:
         wire = self._protocol.read(body, self._head)
         if len(wire.events) > LISTED_EVENTS:
-            raise TooLarge("events", len(wire.events), BATCH_EVENTS)
+            raise too_many_events(len(wire.events))
         return wire
 
     async def _store(self, wire: Wire, caller: Caller) -> Reply:
@@ -153,7 +174,8 @@ class Write:
         """A server's head says nothing of the visitor it writes about."""
         if caller.trusted or not (self._protocol.from_browsers or self._head.header(b"origin")):
             return NOBODY
-        return self._collector.proxy.visitor(self._head)
+        visitor = self._collector.proxy.visitor(self._head)
+        return visitor._replace(objects=self._protocol.from_browsers and _objects(self._head))
 
     def _import_id(self) -> str:
         found = self._head.header(b"x-etappe-import")
@@ -161,3 +183,8 @@ class Write:
             wanted = "at most 64 letters, digits, - and _"
             raise BadInput(Problem("X-Etappe-Import", found[:80].decode("latin-1"), wanted))
         return found.decode()
+
+
+def _objects(head: Head) -> bool:
+    """Whether the browser says that its user wants no tracking: Global Privacy Control, Do Not Track."""
+    return head.header(b"sec-gpc") == b"1" or head.header(b"dnt") == b"1"

@@ -108,7 +108,7 @@ _BODIES = {"/v1/rejects/replay": ORDER_SCHEMA}
 def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> None:
     @app.get("/healthz")
     async def healthz() -> Response:
-        return JSONResponse({"status": "alive"})
+        return JSONResponse({"status": "ok"})
 
     @app.get(
         "/readyz",
@@ -121,7 +121,7 @@ def _add_service_routes(app: FastAPI, sources: Sources, check: Check | None) -> 
                 await check()
         except EtappeError as error:
             return JSONResponse({"error": str(error), "problems": []}, 503)
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ok"})
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:

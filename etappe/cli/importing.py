@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,11 +23,12 @@ from etappe.eventlog import Position
 from etappe.importing.dry_run import dry_run
 from etappe.importing.mapping import ImportMapping
 from etappe.importing.mapping_file import BadMapping, read_mapping
-from etappe.importing.rows import Table, open_table
+from etappe.importing.rows import Row, Table, open_table
 from etappe.importing.run import Outcome, run_import
 from etappe.importing.state import begin_again, import_id_of, read_state, state_path
-from etappe.importing.touchpoints import maker
+from etappe.importing.touchpoints import Made, cleaned, maker
 from etappe.sending import Collector, furthest
+from ingest.personal import clean_text
 
 Files = Annotated[
     list[Path] | None,
@@ -76,7 +77,7 @@ class _Sending:
         path = self.state_file(table.path)
         import_id = _begun_as(path)
         collector = Collector(client, self.target.url, self.target.key, import_id=import_id)
-        make = maker(self.mapping, _name(table.path))
+        make = _maker(self.mapping, table.path)
         return run_import(table, make, collector, path, RowsBar(bar, table), import_id=import_id)
 
 
@@ -111,7 +112,7 @@ def import_(
     mapping = read_mapping(map_file) if map_file else None
     tables = [_open(file, mapping, map_file) for file in files]
     if dry:
-        previews = [dry_run(each, maker(mapping, _name(each.path))) for each in tables]
+        previews = [dry_run(each, _maker(mapping, each.path)) for each in tables]
         raise typer.Exit(print_previews(previews, json=json))
     target = find_target("collector", "secret_key", data_dir=data_dir, url=collector, key=token)
     folder = (data_dir or default_folder()) / "imports"
@@ -153,6 +154,11 @@ def _reached(outcomes: list[Outcome]) -> Position | None:
         if each.state.position:
             reached = furthest(reached, Position.parse(each.state.position))
     return reached
+
+
+def _maker(mapping: ImportMapping | None, file: Path) -> Callable[[Row], Made]:
+    """What is shown of a refused row has no e-mail address, as nothing has that the collector keeps."""
+    return cleaned(maker(mapping, _name(file)), clean_text)
 
 
 def _name(file: Path) -> str:

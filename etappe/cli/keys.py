@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from etappe.cli.first_start import WORKSPACE
+from etappe.cli.key_book import open_key_book
 from etappe.cli.options import DataDir, Json
+from etappe.cli.register_place import AskToken, AskUrl, Row
 from etappe.cli.show import console, print_json
 from etappe.cli.values import wrong_value
-from etappe.clock import system_clock
 from etappe.errors import BadInput
-from etappe.key_fields import MOST_GRACE, key_row
-from etappe.register import Change, NothingThere, T, edit_register
-from etappe.register_changes import Issued, issue_key, revoke_key, rotate_key, set_key
-from etappe.settings import read_settings
-from etappe.workspaces import KEY_KINDS, Key, KeyKind, read_register
+from etappe.key_fields import MOST_GRACE, check_key_fields
+from etappe.workspaces import KEY_KINDS, KeyKind
 
 app = typer.Typer(
     add_completion=False,
@@ -27,7 +24,10 @@ app = typer.Typer(
     epilog="Example: etappe keys create write --name shop --origin https://shop.example",
 )
 
-WorkspaceName = Annotated[str, typer.Option("--workspace", help="Whose keys.")]
+WorkspaceName = Annotated[
+    str | None,
+    typer.Option("--workspace", help="Whose keys.", show_default="default, or that of the token"),
+]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="As `etappe keys list` shows it.")]
 Name = Annotated[str | None, typer.Option("--name", help="A label for people.")]
 Origins = Annotated[
@@ -50,12 +50,15 @@ Rate = Annotated[
 
 
 @app.command("list", epilog="Example: etappe keys list --json")
-def list_keys(workspace: WorkspaceName = WORKSPACE, data_dir: DataDir = None, json: Json = False) -> None:
+def list_keys(
+    workspace: WorkspaceName = None,
+    data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
+    json: Json = False,
+) -> None:
     """List a workspace's keys; never the secrets, which are kept nowhere."""
-    register = read_register(read_settings(data_dir=data_dir).workspaces)
-    if workspace not in register.workspaces:
-        raise NothingThere(f"There is no workspace {workspace}: look at `etappe workspaces list`.")
-    found = [_shown(key) for key in register.keys_of(workspace)]
+    found = open_key_book(data_dir, url, token).list(workspace)
     if json:
         return print_json(found)
     heads = ("id", "kind", "name", "created", "state", "rate", "origins")
@@ -69,17 +72,18 @@ def list_keys(workspace: WorkspaceName = WORKSPACE, data_dir: DataDir = None, js
 def create_key(
     kind: Annotated[KeyKind, typer.Argument(help=", ".join(KEY_KINDS))],
     *,
-    workspace: WorkspaceName = WORKSPACE,
+    workspace: WorkspaceName = None,
     name: Name = None,
     origins: Origins = None,
     rate: Rate = None,
     data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
     json: Json = False,
 ) -> None:
     """Make a key and print it, this once."""
-    fields = _fields(name, origins, rate)
-    issued = _edit(data_dir, lambda register: issue_key(register, workspace, kind, fields, system_clock()))
-    _print_issued(issued, json)
+    fields = _fields(name, origins, rate, kind)
+    _print_issued(open_key_book(data_dir, url, token).create(workspace, kind, fields), json)
 
 
 @app.command("rotate", epilog="Example: etappe keys rotate 5f1c09ab --grace 86400")
@@ -91,11 +95,14 @@ def rotate(
             min=0, max=MOST_GRACE, metavar="SECONDS", help="How long the former key works beside the new one."
         ),
     ] = 0,
+    *,
     data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
     json: Json = False,
 ) -> None:
     """Make a key for the same use in the place of another, and print it, this once."""
-    _print_issued(_edit(data_dir, lambda register: rotate_key(register, key_id, grace, system_clock())), json)
+    _print_issued(open_key_book(data_dir, url, token).rotate(key_id, grace), json)
 
 
 @app.command("set", epilog="Example: etappe keys set 5f1c09ab --rate 200 --origin https://*.shop.example")
@@ -107,39 +114,51 @@ def set_(
     any_origin: Annotated[bool, typer.Option("--any-origin", help="Allow all origins again.")] = False,
     rate: Rate = None,
     data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
     json: Json = False,
 ) -> None:
     """Change a key's label, origins or rate; the key itself stays the same."""
-    fields = _fields(name, [] if any_origin else origins, rate)
+    fields = _fields(name, [] if any_origin else origins, rate, "write")
     if not fields:
         raise typer.BadParameter("nothing to set: give --name, --origin, --any-origin or --rate")
-    key = _edit(data_dir, lambda register: set_key(register, key_id, fields))
+    key = open_key_book(data_dir, url, token).set(key_id, fields)
     if json:
-        return print_json(_shown(key))
-    said = ", ".join(f"{name} {_cell(name, _shown(key)) or 'none'}" for name in fields)
-    sys.stdout.write(f"Set {key.id}: {said}.\n")
+        return print_json(key)
+    said = ", ".join(f"{name} {_cell(name, key) or 'none'}" for name in fields)
+    sys.stdout.write(f"Set {key['id']}: {said}.\n")
     return None
 
 
 @app.command("revoke", epilog="Example: etappe keys revoke 5f1c09ab")
-def revoke(key_id: KeyId, data_dir: DataDir = None) -> None:
+def revoke(
+    key_id: KeyId,
+    data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
+    json: Json = False,
+) -> None:
     """Make a key worthless from now on."""
-    _edit(data_dir, lambda register: revoke_key(register, key_id))
-    sys.stdout.write(f"Revoked {key_id}.\n")
+    key = open_key_book(data_dir, url, token).revoke(key_id)
+    if json:
+        return print_json(key)
+    sys.stdout.write(f"Revoked {key['id']}.\n")
+    return None
 
 
-def _edit(data_dir: DataDir, change: Change[T]) -> T:
-    try:
-        return edit_register(read_settings(data_dir=data_dir).workspaces, change)
-    except BadInput as error:
-        raise wrong_value(error) from None
+def _fields(name: str | None, origins: list[str] | None, rate: str | None, kind: KeyKind) -> dict[str, Any]:
+    """What was given, as JSON would say it; BadParameter for what no key of this kind can have.
 
-
-def _fields(name: str | None, origins: list[str] | None, rate: str | None) -> dict[str, object]:
-    """What was given, as JSON would say it."""
+    Looked at before anybody is asked: what is no number, such as nan, has no form in JSON.
+    """
     given: dict[str, object] = {"name": name, "origins": origins}
-    found = {field: value for field, value in given.items() if value is not None}
-    return found if rate is None else {**found, "rate": _number(rate)}
+    fields = {field: value for field, value in given.items() if value is not None}
+    if rate is not None:
+        fields["rate"] = _number(rate)
+    _, problems = check_key_fields(fields, kind)
+    if problems:
+        raise wrong_value(BadInput(*problems))
+    return fields
 
 
 def _number(text: str) -> object:
@@ -149,19 +168,14 @@ def _number(text: str) -> object:
         return text
 
 
-def _print_issued(issued: Issued, json: bool) -> None:
-    key, secret = issued
+def _print_issued(row: Row, json: bool) -> None:
     if json:
-        return print_json({**_shown(key), "key": secret})
-    sys.stdout.write(f"{secret}\n")
+        return print_json(row)
+    sys.stdout.write(f"{row['key']}\n")
     return None
 
 
-def _shown(key: Key) -> dict[str, object]:
-    return key_row(key, system_clock())
-
-
-def _cell(name: str, row: dict[str, object]) -> str:
+def _cell(name: str, row: Row) -> str:
     if name == "state" and row["state"] == "expiring":
         return f"until {row['expires']}"
     value = row[name]

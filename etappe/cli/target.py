@@ -46,6 +46,14 @@ class Target:
         """The JSON answer to a POST with one."""
         return self._ask("POST", path, None, body)
 
+    def patch_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a PATCH."""
+        return self._ask("PATCH", path, None, body)
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """The JSON answer to a DELETE."""
+        return self._ask("DELETE", path, None)
+
     def _ask(
         self,
         method: str,
@@ -107,7 +115,6 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
 
 def _refusal(status: int, content: Mapping[str, Any]) -> str:
     if status in (401, 403):
-        return (
-            f"The key is not good for this ({status}): look at `etappe keys list`, or give another --token."
-        )
+        why = f" {content['error']}" if status == 403 and content.get("error") else ""
+        return f"The key is not good for this ({status}).{why} Look at `etappe keys list`, or give another --token."
     return f"{status}: {content.get('error') or content.get('detail') or 'it gave no reason'}"

@@ -9,17 +9,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from etappe.cli.folder import Keys
 from etappe.cli.options import DataDir, Json
+from etappe.cli.register_place import AskToken, AskUrl, Row
 from etappe.cli.show import console, print_json
 from etappe.cli.values import wrong_value
-from etappe.clock import system_clock
+from etappe.cli.workspace_book import open_workspace_book, shown
 from etappe.errors import BadInput
-from etappe.register import edit_register
-from etappe.register_changes import NAME, is_workspace_name, make_workspace, set_workspace
-from etappe.settings import read_settings
+from etappe.register_changes import NAME, is_workspace_name
 from etappe.workspace_fields import FIELDS, FieldName, Value, read_field, written
-from etappe.workspaces import Workspace, read_register
+from etappe.workspaces import Workspace
 
 app = typer.Typer(
     add_completion=False,
@@ -30,18 +28,23 @@ app = typer.Typer(
 
 
 @app.command("list", epilog="Example: etappe workspaces list --json")
-def list_workspaces(data_dir: DataDir = None, json: Json = False) -> None:
-    """List the workspaces and their settings; never their salts. The first is the operator's."""
-    register = read_register(read_settings(data_dir=data_dir).workspaces)
+def list_workspaces(
+    data_dir: DataDir = None, url: AskUrl = None, token: AskToken = None, json: Json = False
+) -> None:
+    """List the workspaces and their settings; never their salts. The first is the operator's.
+
+    A service shows the token's own workspace, and to the operator the names of the others.
+    """
+    book = open_workspace_book(data_dir, url, token)
+    rows = book.list()
     if json:
-        return print_json([_shown(each) for each in register.workspaces.values()])
-    now = system_clock()
+        return print_json(rows)
+    working = book.working_keys()
     table = Table(
         "workspace", "time zone", "gap", "keys", "otherwise", box=None, pad_edge=False, header_style="dim"
     )
-    for each in register.workspaces.values():
-        working = sum(key.works(now) for key in register.keys_of(each.name))
-        table.add_row(each.name, each.time_zone, f"{each.gap_days:g} d", str(working), _otherwise(each))
+    for row in rows:
+        table.add_row(*_cells(row, working.get(row["name"], 0)))
     return console().print(table)
 
 
@@ -54,21 +57,17 @@ def create_workspace(
             "--set", metavar="FIELD=VALUE", help="As `etappe workspaces set` takes them; repeatable."
         ),
     ] = None,
+    *,
     data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
     json: Json = False,
 ) -> None:
     """Make a workspace and one key of each kind; the keys are shown once and kept nowhere."""
     if not is_workspace_name(name):
         raise typer.BadParameter(f"{name!r} is no name: use {NAME}")
     values = dict(_pair(each) for each in given or ())
-    settings = read_settings(data_dir=data_dir)
-    try:
-        _, issued = edit_register(
-            settings.workspaces, lambda register: make_workspace(register, name, values, system_clock())
-        )
-    except BadInput as error:
-        raise wrong_value(error) from None
-    keys = asdict(Keys(name, *(secret for _, secret in issued)))
+    keys = asdict(open_workspace_book(data_dir, url, token).create(name, values))
     if json:
         return print_json(keys)
     sys.stdout.write("".join(f"{key:12} {value}\n" for key, value in keys.items()))
@@ -80,7 +79,10 @@ def set_field(
     name: Annotated[str, typer.Argument(help="Which workspace.")],
     field: Annotated[FieldName, typer.Argument(help=", ".join(FIELDS))],
     value: Annotated[str, typer.Argument(help="As docs/settings.md says for each field.")],
+    *,
     data_dir: DataDir = None,
+    url: AskUrl = None,
+    token: AskToken = None,
     json: Json = False,
 ) -> None:
     """Set one field of a workspace.
@@ -88,16 +90,10 @@ def set_field(
     A new time zone holds in every answer; a new gap for all history after `etappe rebuild`; the others for events
     from now on.
     """
-    try:
-        read = read_field(field, value)
-        changed = edit_register(
-            read_settings(data_dir=data_dir).workspaces,
-            lambda register: set_workspace(register, name, {field: read}),
-        )
-    except BadInput as error:
-        raise wrong_value(error) from None
+    read = _read(field, value)
+    changed = open_workspace_book(data_dir, url, token).set(name, {field: read})
     if json:
-        return print_json(_shown(changed))
+        return print_json(changed)
     sys.stdout.write(f"{name}: {field} is {written(read)} {FIELDS[field].takes_effect}.\n")
     return None
 
@@ -107,20 +103,30 @@ def _pair(text: str) -> tuple[str, Value]:
     field = next((known for known in FIELDS if known == name), None)
     if not equals or field is None:
         raise typer.BadParameter(f"{text!r}: wanted FIELD=VALUE with one of the fields {', '.join(FIELDS)}")
+    return name, _read(field, value)
+
+
+def _read(field: FieldName, text: str) -> Value:
     try:
-        return name, read_field(field, value)
+        return read_field(field, text)
     except BadInput as error:
         raise wrong_value(error) from None
 
 
-def _shown(workspace: Workspace) -> dict[str, object]:
-    """All but the salt, which is nobody's business."""
-    return {name: value for name, value in asdict(workspace).items() if name != "salt"}
+def _cells(row: Row, keys: int) -> tuple[str, ...]:
+    """A row of the table; of a workspace whose settings are not told, the name."""
+    if row["time_zone"] is None:
+        return (row["name"],)
+    return row["name"], row["time_zone"], f"{row['gap_days']:g} d", str(keys), _otherwise(row)
 
 
-def _otherwise(workspace: Workspace) -> str:
+def _otherwise(row: Row) -> str:
     """What else differs from a new workspace."""
-    defaults = Workspace("", "")
+    defaults = shown(Workspace("", ""))
     fields = [name for name in FIELDS if name not in ("time_zone", "gap_days")]
-    changed = [name for name in fields if getattr(workspace, name) != getattr(defaults, name)]
-    return ", ".join(f"{name}={written(getattr(workspace, name))}" for name in changed)
+    changed = [name for name in fields if row[name] != defaults[name]]
+    return ", ".join(f"{name}={_written(row[name])}" for name in changed)
+
+
+def _written(value: Value | list[str]) -> str:
+    return written(tuple(value) if isinstance(value, list) else value)

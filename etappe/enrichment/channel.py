@@ -59,7 +59,7 @@ def channel_of(touchpoint: Touchpoint) -> str:
 def explain_channel(touchpoint: Touchpoint) -> Reading:
     """The channel with its reason. Never fails, whatever the texts are."""
     if touchpoint.channel:
-        said = _spelled(touchpoint.channel)
+        said = _spelled_once(touchpoint.channel)
         if said:
             return Reading(said, "sender", touchpoint.channel)
     campaign, page = touchpoint.campaign, touchpoint.page
@@ -124,7 +124,11 @@ def _clicked(click_id: str, sender: str) -> str:
     return channel
 
 
-@lru_cache(maxsize=1000)
+def _spelled_once(said: str) -> str:
+    """Long ones are not remembered: that would let anybody fill the memory."""
+    return _remembered(said) if len(said) <= _SEEN_CHARS else _spelled(said)
+
+
 def _spelled(said: str) -> str:
     """A channel in its own spelling, another word as it was sent, nothing for a word that says nothing."""
     word = folded(said[:_SEEN_CHARS])
@@ -135,5 +139,7 @@ def _spelled(said: str) -> str:
         return table.spellings[word]
     return "" if word in table.empty else said.strip()
 
+
+_remembered = lru_cache(maxsize=1000)(_spelled)
 
 _SPELLINGS = {folded(channel): channel for channel in CHANNELS}

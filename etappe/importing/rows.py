@@ -130,7 +130,7 @@ def _json_row(line: int, text: str) -> Row:
     except (ValueError, RecursionError):
         cells = None
     if not isinstance(cells, dict):
-        return Row(line, problem=Problem("row", text.strip()[:80], "one JSON object"))
+        return Row(line, problem=Problem("row", text.strip(), "one JSON object"))
     return Row(line, cells)
 
 

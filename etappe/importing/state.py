@@ -87,6 +87,7 @@ class RefusedRows:
         """Drops what a killed run wrote and did not note."""
         self.path = state_file.with_suffix(".refused.jsonl")
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.chmod(0o700)  # also one that an earlier version made
         self.path.touch(mode=0o600)
         self._file = self.path.open("r+b")
         self._file.truncate(state.refused_bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -18,6 +18,9 @@ from etappe.importing.sources import CellError, Source
 from etappe.importing.values import is_empty
 
 CONTACTS = ("interactive", "static", "human")
+SHOWN_CHARS = 80
+"""Of a cell that could not be read."""
+
 _CODE = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -42,6 +45,19 @@ def maker(mapping: ImportMapping | None, name: str) -> Callable[[Row], Made]:
     if mapping is not None:
         return lambda row: make(mapping, row)
     return lambda row: _make_native(name, row)
+
+
+def cleaned(make: Callable[[Row], Made], clean: Callable[[str], str]) -> Callable[[Row], Made]:
+    """The same, but what a refusal shows of a cell goes through `clean` first: it is printed and kept in a file."""
+
+    def made(row: Row) -> Made:
+        found = make(row)
+        if not isinstance(found, Refused) or isinstance(found.problem.value, int | float | None):
+            return found
+        shown = clean(str(found.problem.value))[:SHOWN_CHARS]
+        return replace(found, problem=replace(found.problem, value=shown))
+
+    return made
 
 
 def make(mapping: ImportMapping, row: Row) -> Made:

@@ -349,11 +349,30 @@ _EXPECTED = re.compile(
 _NOT_LISTED = re.compile(r"Invalid enum value .* - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
 
 
+_KINDS = {
+    "str": "a string",
+    "bool": "a boolean",
+    "int": "a number",
+    "float": "a number",
+    "array": "an array",
+    "object": "an object",
+}
+"""JSON's words for the decoder's."""
+
+
 def as_refusal(message: str) -> Refusal:
     """The decoder's complaint in our words: field, kind of value, what was wanted."""
     if found := _EXPECTED.match(message):
-        wanted = found["wanted"].replace(" | null", "").replace(" | ", " or ").replace("str", "string")
-        return wrong(found["path"] or "event", found["got"] or "out of range", wanted)
+        got = _KINDS.get(found["got"], found["got"]) or "out of range"
+        return wrong(found["path"] or "event", got, _wanted(found["wanted"].split(" | ")))
     if found := _NOT_LISTED.match(message):
         return wrong(found["path"], "not in the list", "interactive, static or human")
     return refuse(Reason.BAD_TYPE, message.replace("`$.", "`"))
+
+
+def _wanted(types: Sequence[str]) -> str:
+    """`null` is always taken, and goes without saying."""
+    kinds = [each for each in types if each != "null"]
+    if kinds == ["int"]:
+        return "an integer"
+    return " or ".join(dict.fromkeys(_KINDS.get(each, each) for each in kinds))

@@ -8,6 +8,7 @@ without a meaning (type `distinct_id`), which joins what several senders say of 
 
 from __future__ import annotations
 
+from etappe.identifiers import is_blocked
 from ingest.drafts import text_of
 from ingest.lenient import Json, text
 
@@ -29,7 +30,7 @@ def names_of(event: str, distinct_id: object, properties: Json, traits: Json) ->
     persons: Names = [(name, traits[name]) for name in ("email", "phone") if text_of(traits.get(name))]
     if event in ALIASES:
         user, former = alias_of(distinct_id, properties)
-        return [*_user(user), *_untyped(former)] if text_of(former) else [*_untyped(user), *_device(user)]
+        return [*_user(user), *_untyped(former)] if former is not None else _untyped(user)
     if event == IDENTIFY:
         return _login(distinct_id, properties) + persons
     if is_identified(distinct_id, properties):
@@ -71,15 +72,17 @@ def _login(distinct_id: object, properties: Json) -> Names:
 
 
 def alias_of(distinct_id: object, properties: Json) -> tuple[object, object]:
-    """The user's id, and the former one that is merged into it; None where there is none, or the same.
+    """The user's id, and the former one that is merged into it; None where there is none, the same, or one that
+    names nobody: then the event belongs to the side that is left, by one reading of it, and links nothing.
 
     It is `alias` that is merged. Only a browser that nobody has logged in on gives its user the other way round,
     and the SDKs of `_REVERSED`.
     """
     alias = properties.get("alias")
-    if not text_of(alias) or text_of(alias) == text_of(distinct_id):
+    user, former = text_of(distinct_id), text_of(alias)
+    if not former or is_blocked(former) or (user and former.strip() == user.strip()):
         return distinct_id, None
-    if not text_of(distinct_id):
+    if user == "" or (user and is_blocked(user)):
         return alias, None
     anonymous = says_whose(properties) and not is_identified(distinct_id, properties)
     if anonymous or text(properties, "$lib") in _REVERSED:

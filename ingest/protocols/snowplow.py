@@ -32,8 +32,6 @@ _PAIR = re.compile(r"/[A-Za-z0-9_.~\-]+/[A-Za-z0-9_.~\-]+")
 _WRITTEN_APP = re.compile(rb'"aid"\s*+:\s*+"([^"\\]{1,100})"')
 
 _NOT_FIELDS = frozenset(("key", "writeKey"))
-_NAMES = frozenset(("uid", "duid", "nuid", "tnuid", "sid", "vid", "ip", "co", "cx"))
-"""What is not kept of a refused event whose visitor is to stay unknown."""
 
 _ENVELOPE = orjson.dumps(
     {"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4", "data": []}
@@ -146,21 +144,11 @@ def _wire(events: list[bytes], app: str, head: Head) -> Wire:
     return Wire(
         events,
         draft_of,
-        lambda: list(map(_without_names, events)) if anonymous else events,
+        lambda: events,
         lambda: _ENVELOPE,
         cookie.headers,
+        anonymous,
     )
-
-
-def _without_names(raw: bytes) -> bytes:
-    """A refused event of nobody; nothing where it cannot be read."""
-    try:
-        event = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return b"null"
-    if not isinstance(event, dict):
-        return b"null"
-    return orjson.dumps({name: value for name, value in event.items() if name not in _NAMES})
 
 
 def _presents_key(head: Head) -> bool:

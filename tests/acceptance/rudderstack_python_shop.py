@@ -27,9 +27,9 @@ client.track(
     anonymous_id="anna-laptop",
 )
 client.track(anonymous_id="anna-tablet", event="Product Viewed", properties={"product_id": "p2"})
-client.alias("anna-tablet", "anna")
+client.alias("anna-tablet", "anna", message_id="anna-alias")
 client.group("anna", "acme-ag", {"industry": "retail"})
-client.screen(anonymous_id="ben-phone", name="Home")
+client.screen(anonymous_id="ben-phone", name="Home", properties={"tab": 2}, message_id="ben-home")
 
 client.shutdown()
 if errors:

@@ -6,6 +6,8 @@ product on a tablet that an alias makes hers, and belongs to a company. Ben open
 
 from __future__ import annotations
 
+from typing import Any
+
 from running import Etappe, wait_until
 
 CALLS = 8
@@ -25,6 +27,8 @@ def check_story(etappe: Etappe) -> None:
     _check_identities(etappe)
     _check_funnel(etappe)
     _check_journey(etappe)
+    _check_properties(etappe)
+    _check_screen(etappe)
 
 
 def _check_identities(etappe: Etappe) -> None:
@@ -33,6 +37,7 @@ def _check_identities(etappe: Etappe) -> None:
     assert _customer(etappe, "anonymous_id:ben-phone")["customer"] not in customers
     anna = _customer(etappe, ANNAS[0])
     assert (anna["accounts"], anna["value"]) == (["acme-ag"], 129.5)
+    assert anna["traits"] == {"plan": "pro"}  # the e-mail is an identifier, and no trait
 
 
 def _check_funnel(etappe: Etappe) -> None:
@@ -42,8 +47,7 @@ def _check_funnel(etappe: Etappe) -> None:
 
 def _check_journey(etappe: Etappe) -> None:
     """Sorted by name, because the SDK stamps several calls with the same millisecond."""
-    customer = _customer(etappe, ANNAS[0])["customer"]
-    rows = etappe.ask(f"/v1/customers/{customer}/journey")["rows"]
+    rows = _touchpoints(etappe, ANNAS[0])
     assert sorted(each["event"] for each in rows) == [
         "Aliased",
         "Grouped",
@@ -58,6 +62,34 @@ def _check_journey(etappe: Etappe) -> None:
     order = next(each for each in rows if each["event"] == "Order Completed")
     assert (order["value"], order["currency"], order["channel"]) == (129.5, "CHF", "paid_search")
     assert order["campaign"]["name"] == "autumn"
+
+
+def _check_properties(etappe: Etappe) -> None:
+    """What was sent with each call, and the ids that two of them were given; the others have the SDK's own."""
+    rows = _touchpoints(etappe, ANNAS[0])
+    by_event = {each["event"]: each["properties"] for each in rows}
+    assert by_event["Page Viewed"]["name"] == "Magazine"
+    assert sorted(each["properties"]["product_id"] for each in rows if each["event"] == "Product Viewed") == [
+        "p1",
+        "p2",
+    ]
+    order = by_event["Order Completed"]
+    assert [order[name] for name in ("order_id", "revenue", "currency")] == ["o1", 129.5, "CHF"]
+    assert by_event["Grouped"]["industry"] == "retail"
+    assert [each["id"] for each in rows if each["event"] == "Aliased"] == ["anna-alias"]
+    assert len({each["id"] for each in rows}) == CALLS - 1
+
+
+def _check_screen(etappe: Etappe) -> None:
+    (screen,) = _touchpoints(etappe, "anonymous_id:ben-phone")
+    assert (screen["id"], screen["event"], screen["page"]["title"]) == ("ben-home", "Screen Viewed", "Home")
+    assert screen["properties"] == {"name": "Home", "tab": 2}
+
+
+def _touchpoints(etappe: Etappe, identifier: str) -> list[dict[str, Any]]:
+    customer = _customer(etappe, identifier)["customer"]
+    rows: list[dict[str, Any]] = etappe.ask(f"/v1/customers/{customer}/journey")["rows"]
+    return rows
 
 
 def _customer(etappe: Etappe, identifier: str) -> dict[str, object]:

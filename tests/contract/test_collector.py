@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,14 @@ from etappe.settings import Settings, read_settings
 from etappe.touchpoint import Touchpoint, decode_touchpoint
 from etappe.workspaces import Register, RegisterFile, new_workspace, write_register
 from ingest.app import create_app
-from ingest.limits import BATCH_EVENTS, BODY_BYTES, LARGE_BODY_BYTES, LISTED_EVENTS
+from ingest.limits import (
+    BATCH_EVENTS,
+    BODY_BYTES,
+    LARGE_BODY_BYTES,
+    LISTED_EVENTS,
+    TOO_MANY_KEPT,
+    UNKNOWN_LARGE_BODIES,
+)
 from ingest.posthog_settings import PATHS as POSTHOG
 from ingest.protocols.segment import BATCH_PATHS, PATHS
 from ingest.reasons import Reason
@@ -226,11 +234,63 @@ async def test_a_body_key_has_its_size_of_body_too(site: Site) -> None:
     assert (await site.client.post("/v1/track", content=orjson.dumps(call))).status_code == 200
 
 
-async def test_a_secret_key_in_the_body_has_the_small_size_too(site: Site) -> None:
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+async def test_a_secret_key_in_the_body_has_its_large_size(
+    site: Site, pack: Callable[[bytes], bytes]
+) -> None:
+    event = {"event": "A", "distinct_id": "u"}
+    body = orjson.dumps({"api_key": site.keys["secret"], "batch": [event] * 3})
+    reply = await site.client.post("/batch/", content=pack(body.ljust(LARGE_BODY_BYTES)))
+    assert (reply.status_code, reply.json()["accepted"]) == (200, 3)
+    reply = await site.client.post("/batch/", content=pack(body.ljust(LARGE_BODY_BYTES + 1)))
+    assert (reply.status_code, reply.json()["problems"][0]["wanted"]) == (413, f"at most {LARGE_BODY_BYTES}")
+
+
+async def test_a_large_body_of_nobody_learns_nothing(site: Site) -> None:
+    body = orjson.dumps({"userId": "u", "writeKey": "unknown"}).ljust(BODY_BYTES + 1)
+    assert (await site.client.post("/v1/identify", content=body)).status_code == 401
+    assert (await site.client.post("/v1/identify", content=gzip.compress(body))).status_code == 401
     body = orjson.dumps({"userId": "u", "writeKey": site.keys["secret"]}).ljust(BODY_BYTES + 1)
-    assert (await site.client.post("/v1/identify", content=body)).status_code == 413
-    assert (await site.client.post("/v1/identify", content=gzip.compress(body))).status_code == 413
     assert (await site.send(body, key="unknown", path="/v1/identify")).status_code == 401
+
+
+async def test_a_write_key_in_a_large_body_is_told_its_limit_and_its_position(site: Site) -> None:
+    await site.send(event())
+    body = orjson.dumps({"userId": "u", "writeKey": site.keys["write"]}).ljust(BODY_BYTES + 1)
+    reply = await site.client.post("/v1/identify", content=body)
+    assert (reply.status_code, reply.json()["problems"][0]["wanted"]) == (413, f"at most {BODY_BYTES}")
+    assert sum(Position.parse(reply.headers["x-etappe-position"]).offsets.values()) == 1
+
+
+async def test_large_bodies_of_nobody_take_only_so_many_places(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.bodies.PLACE_SECONDS", 0.01)
+    held, go_on = [], asyncio.Event()
+
+    async def slowly(body: bytes) -> AsyncIterator[bytes]:
+        yield body[: BODY_BYTES + 1]
+        held.append(body)
+        await go_on.wait()
+        yield body[BODY_BYTES + 1 :]
+
+    key = orjson.dumps({"event": "A", "userId": "u", "writeKey": site.keys["secret"]})
+    calls = [
+        asyncio.create_task(site.client.post("/v1/identify", content=slowly(key.ljust(2 * BODY_BYTES))))
+        for _ in range(UNKNOWN_LARGE_BODIES)
+    ]
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert len(held) == UNKNOWN_LARGE_BODIES
+    late = await site.client.post("/v1/identify", content=slowly(key.ljust(2 * BODY_BYTES)))
+    announced = await site.client.post("/v1/identify", content=key.ljust(2 * BODY_BYTES))
+    for reply in (late, announced):
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
+    assert (await site.client.post("/v1/identify", content=key)).status_code == 200
+    assert (await site.send(key.ljust(2 * BODY_BYTES), key="secret", path="/v1/identify")).status_code == 400
+    go_on.set()
+    assert [reply.status_code for reply in await asyncio.gather(*calls)] == [400] * UNKNOWN_LARGE_BODIES
+    assert (await site.client.post("/v1/identify", content=key.ljust(2 * BODY_BYTES))).status_code == 400
 
 
 @pytest.mark.parametrize("count", [5_000, 4_180_000])
@@ -272,7 +332,17 @@ async def test_a_body_that_does_not_come_is_given_up(site: Site, monkeypatch: py
 
 async def test_far_too_many_events_are_refused_as_a_whole(site: Site) -> None:
     reply = await site.send(b"[" + b"1," * LISTED_EVENTS + b"1]", key="secret")
-    assert (reply.status_code, reply.json()["problems"][0]["field"]) == (413, "events")
+    wanted = f"at most {LISTED_EVENTS}, of which {BATCH_EVENTS} are taken"
+    problem = {"field": "events", "value": LISTED_EVENTS + 1, "wanted": wanted}
+    assert (reply.status_code, reply.json()["problems"]) == (413, [problem])
+
+
+async def test_all_that_is_too_many_is_listed_and_the_first_of_it_kept(site: Site) -> None:
+    reply = await site.send(b"[" + b"1," * (LISTED_EVENTS - 1) + b"1]")
+    reasons = [each["reason"] for each in reply.json()["rejected"]]
+    assert reasons == ["bad_type"] * BATCH_EVENTS + ["too_many"] * (LISTED_EVENTS - BATCH_EVENTS)
+    kept = Counter(each["reason"] for each in await site.rejects())
+    assert kept == {"bad_type": BATCH_EVENTS, "too_many": TOO_MANY_KEPT}
 
 
 @pytest.mark.parametrize(
@@ -315,6 +385,23 @@ REFUSED: dict[str, dict[str, Any]] = {
     "too_old": event(at=NOW - 73 * HOUR),
     "in_future": event(at=NOW + 25 * HOUR),
 }
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"consent": {"analytics": "yes"}}, "consent.analytics is a string (wanted a boolean)"),
+        ({"value": "much"}, "value is a string (wanted a number)"),
+        ({"seq": 1.5}, "seq is a number (wanted an integer)"),
+        ({"at": []}, "at is an array (wanted a number or a string)"),
+        ({"account": {}}, "account is an object (wanted a number or a string)"),
+        ({"offline": 1}, "offline is a number (wanted a boolean)"),
+        ({"page": 7}, "page is a number (wanted an object)"),
+    ],
+)
+async def test_details_speak_of_json(site: Site, fields: dict[str, Any], said: str) -> None:
+    reply = await site.send(event(**fields))
+    assert reply.json()["rejected"][0]["detail"] == said
 
 
 @pytest.mark.parametrize("reason", REFUSED)

@@ -164,9 +164,50 @@ async def test_fields_of_a_pixel_are_checked_like_those_of_a_body(
     assert (await site.pixel(**fields)).headers["x-etappe-rejected"] == reason
 
 
-async def test_a_head_request_to_the_pixel_has_no_body(site: Site) -> None:
+async def test_a_head_request_to_the_pixel_has_no_body_and_stores_nothing(site: Site) -> None:
     reply = await site.pixel(method="HEAD", event="A", anonymous_id="a")
     assert (reply.status_code, reply.content) == (200, b"")
+    assert await site.stored() == []
+
+
+@pytest.mark.parametrize("signal", ["sec-gpc", "dnt"])
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ({}, (False, False)),
+        ({"analytics": True}, (True, False)),
+        ({"analytics": True, "linking": True}, (True, True)),
+    ],
+)
+async def test_a_browsers_signal_denies_what_the_event_does_not_grant(
+    site: Site, signal: str, said: dict[str, bool], stored: tuple[bool, bool]
+) -> None:
+    key = {"key": site.keys["write"]}
+    await site.beacon(event(id="beacon", consent=said), params=key, headers={signal: "1"})
+    fields = {"event": "A", "id": "pixel", "anonymous_id": "a-1"}
+    granted = {f"consent.{name}": "true" for name in said}
+    await site.client.get("/b.gif", params=key | fields | granted, headers={signal: "1"})
+    await site.client.get(
+        "/i", params=key | {"e": "pv", "eid": "snowplow", "duid": "d"}, headers={signal: "1"}
+    )
+    found = {each.id: (each.consent_analytics, each.consent_linking) for each in await site.stored()}
+    assert found == {"beacon": stored, "pixel": stored, "snowplow": (False, False)}
+
+
+async def test_the_signal_is_heard_with_beacons_and_pixels_alone(site: Site) -> None:
+    for value, path in (("1", "/v1/touchpoints"), ("0", "/b")):
+        headers = {"sec-gpc": value, "origin": PAGE}
+        await site.client.post(path, json=event(id=path), params={"key": site.keys["write"]}, headers=headers)
+    assert [each.consent_analytics for each in await site.stored()] == [True, True]
+
+
+async def test_the_script_is_anybodys_and_takes_no_credentials(site: Site) -> None:
+    reply = await site.client.get("/etappe.js")
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in reply.headers
+    asked = await site.client.get("/etappe.js", headers={"origin": PAGE})
+    assert asked.headers["access-control-allow-origin"] == PAGE
+    assert asked.headers["access-control-allow-credentials"] == "true"
 
 
 @pytest.mark.parametrize(("key", "status"), [("unknown", 401), ("read", 403)])

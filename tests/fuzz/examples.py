@@ -19,7 +19,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CheckFunction
 from schemathesis.schemas import APIOperation
 
-EXAMPLES = int(os.environ.get("ETAPPE_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("ETAPPE_EXAMPLES", "25"))
 LONG = 1000
 """From here on it is a long run: other examples each time, and every hostile case."""
 
@@ -104,7 +104,8 @@ def try_out(application: Application, alike: Sequence[Operation], trial: Trial) 
     modes = _modes(alike[0])
     for mode in modes:
         strategies = [each.as_strategy(generation_mode=mode) for each in alike]
-        _try(application, _examples(strategies, trial, mode), trial, EXAMPLES // len(modes), seen)
+        _try(application, _examples(strategies, trial, mode), trial, -(-EXAMPLES // len(modes)), seen)
+    assert seen.total() >= EXAMPLES, f"{alike[0].label}: only {seen.total()} examples"
     return seen
 
 
@@ -132,7 +133,7 @@ def _try(
     count: int,
     seen: Counter[tuple[str, int]],
 ) -> None:
-    @settings(_QUIETLY, max_examples=max(count, 1))
+    @settings(_QUIETLY, max_examples=count)
     @given(examples)
     def one(example: Example) -> None:
         case, key, noise = example

@@ -17,8 +17,8 @@ import pytest
 from acceptance.running import free_port
 from fuzz.bodies import GOOD, Case, fields, large, wholes
 from fuzz.examples import EXAMPLES, LONG
+from fuzz.messages import addresses, heads, keys, lengths
 from fuzz.raw import GUARD_SECONDS, Answer, exchange, request
-from fuzz.requests import addresses, heads, keys, lengths
 
 from etappe.heads import HEAD_SECONDS
 from etappe.workspaces import Register, new_workspace, write_register
@@ -123,8 +123,13 @@ def every_case(known: dict[str, str]) -> Sequence[Case]:
 
 
 def warm_up(collector: Running) -> None:
-    """What is loaded once, by whoever comes first, is no growth: the tables behind `/v1/validate` and of phones."""
-    event = {"event": "A", "identifiers": {"phone": "+41 79 123 45 67"}}
+    """What is loaded once, by whoever comes first, is no growth: the tables of agents, sites and phone numbers."""
+    event = {
+        "event": "A",
+        "identifiers": {"phone": "+41 79 123 45 67"},
+        "context": {"user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0"},
+        "page": {"url": "https://shop.example/?utm_source=news", "referrer": "https://www.google.com/"},
+    }
     headers = {"authorization": f"Bearer {collector.keys['write']}"}
     assert collector.client.post("/v1/validate", json=event, headers=headers).status_code == 200
 

@@ -1,4 +1,4 @@
-"""Keys, workspaces and models from the command line, without a running service."""
+"""Keys, workspaces and models from the command line, where no service runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from cli_call import call
 
+from etappe.cli.folder import DataFolder, Keys, NotRunning, Service
+from etappe.cli.register_place import rows_of
+from etappe.cli.target import Refused
 from etappe.errors import EtappeError
 from etappe.register import edit_register
 from etappe.workspaces import Register, RegisterFile, new_workspace, read_register
@@ -248,6 +251,93 @@ def test_keys_of_a_workspace_that_there_is_not_are_not_an_empty_list(folder: Pat
 
 def test_a_kind_that_does_not_exist_is_wrong_use(folder: Path) -> None:
     assert call("keys", "create", "root", "--data-dir", folder).code == 2
+
+
+NOBODY = "http://127.0.0.1:1"
+ELSEWHERE = ("--url", NOBODY, "--token", "ak")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "list"),
+        ("keys", "create", "read"),
+        ("keys", "rotate", "5f1c09ab"),
+        ("keys", "set", "5f1c09ab", "--rate", "1"),
+        ("keys", "revoke", "5f1c09ab"),
+        ("workspaces", "list"),
+        ("workspaces", "create", "shop-ch"),
+        ("workspaces", "set", "default", "gap_days", "30"),
+    ],
+    ids=" ".join,
+)
+def test_with_an_address_the_service_is_asked_and_the_file_left_alone(
+    folder: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (folder / "workspaces.json").read_text()
+    with pytest.raises(NotRunning, match="Nothing answers at"):
+        done(folder, *words, *ELSEWHERE)
+    monkeypatch.setenv("ETAPPE_URL", NOBODY)
+    monkeypatch.setenv("ETAPPE_TOKEN", "ak")
+    with pytest.raises(NotRunning, match="Nothing answers at"):
+        done(folder, *words)
+    assert (folder / "workspaces.json").read_text() == before
+
+
+def test_a_token_alone_is_shown_to_the_service_of_the_data_folder(folder: Path) -> None:
+    with pytest.raises(NotRunning, match=r"service\.json"):
+        done(folder, "keys", "list", "--token", "ak")
+    DataFolder(folder).announce(Service(NOBODY, NOBODY, 1))
+    DataFolder(folder).write_keys(Keys("default", "wk", "sk", "rk", "ak"))
+    with pytest.raises(NotRunning, match="Nothing answers at"):
+        done(folder, "keys", "list", "--token", "ak")
+    assert len(listed(folder, "keys", "list")) == 4
+
+
+def test_an_empty_address_and_token_mean_the_file_whatever_the_variables_say(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ETAPPE_URL", NOBODY)
+    monkeypatch.setenv("ETAPPE_TOKEN", "ak")
+    assert len(listed(folder, "keys", "list", "--url", "", "--token", "")) == 4
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "create", "write", "--rate", "inf"),
+        ("keys", "create", "read", "--origin", "https://shop.example"),
+        ("keys", "set", "5f1c09ab", "--rate", "nan"),
+        ("workspaces", "create", "a b"),
+        ("workspaces", "set", "default", "gap_days", "nan"),
+    ],
+)
+def test_what_cannot_be_had_is_wrong_use_before_anybody_is_asked(words: tuple[str, ...]) -> None:
+    assert call(*words, *ELSEWHERE).code == 2
+
+
+@pytest.mark.parametrize("key_id", ["..", "../workspaces", "a/rotate", "a?x=1", "", "a b"])
+def test_what_is_no_id_becomes_no_other_path_of_the_service(key_id: str) -> None:
+    for words in (("revoke",), ("rotate",), ("set", "--rate", "1")):
+        with pytest.raises(EtappeError, match="There is no key"):
+            call("keys", *words, *ELSEWHERE, "--", key_id)
+
+
+def test_what_is_no_workspace_becomes_no_other_path_of_the_service() -> None:
+    with pytest.raises(EtappeError, match="There is no workspace"):
+        call("workspaces", "set", "../keys", "gap_days", "30", *ELSEWHERE)
+
+
+def test_an_answer_of_something_else_is_said() -> None:
+    with pytest.raises(Refused, match="no query API: look at --url"):
+        rows_of({"hello": "world"})
+
+
+def test_a_revoked_key_is_shown_to_a_script(folder: Path) -> None:
+    key_id = listed(folder, "keys", "list")[0]["id"]
+    row = json.loads(done(folder, "keys", "revoke", key_id, "--json"))
+    assert (row["id"], row["state"]) == (key_id, "revoked")
+    assert row in listed(folder, "keys", "list")
 
 
 def test_changes_at_the_same_time_are_all_kept(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ SALT = bytes(range(32))
     "value",
     ["", " ", "null", "NULL", " Null ", '"null"', "'undefined'", "None", "NaN", "Anonymous", "guest", "UNKNOWN",
      "test", "True", "false", "not_authenticated", "[object Object]", "-1", "0", "000", "---", "0-0", "0000-00-00",
-     "00000000-0000-0000-0000-000000000000", "``", '" "'],
+     "00000000-0000-0000-0000-000000000000", "``", '" "', "\ufffd", " \ufffd\ufffd "],
 )  # fmt: skip
 def test_what_systems_send_when_they_know_nobody_is_blocked(value: str) -> None:
     assert is_blocked(value)
@@ -125,8 +125,9 @@ def test_ranks_put_persons_before_devices_and_the_user_id_first() -> None:
         "phone",
         "anonymous_id",
         "device_id",
+        "daily_id",
     ]
-    assert [each.names for each in ranked] == ["person"] * 4 + ["device"] * 2
+    assert [each.names for each in ranked] == ["person"] * 4 + ["device"] * 3
 
 
 def test_a_type_that_nobody_declared_names_a_person_between_the_known_persons_and_devices() -> None:

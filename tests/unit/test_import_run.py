@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import httpx
@@ -10,11 +11,13 @@ import pytest
 
 from etappe.importing import batches as batching
 from etappe.importing.batches import batches
+from etappe.importing.dry_run import dry_run
 from etappe.importing.rows import Row, open_table
 from etappe.importing.run import Outcome, run_import
 from etappe.importing.state import BadState, State, read_state, state_path
-from etappe.importing.touchpoints import maker
+from etappe.importing.touchpoints import cleaned, maker
 from etappe.sending import Collector, CollectorRefused
+from ingest.personal import clean_text
 
 make = maker(None, "shop")
 
@@ -166,3 +169,27 @@ def test_another_mapping_collector_key_or_content_is_another_import(tmp_path):
     paths.add(state_path(tmp_path, file, **usual))
 
     assert len(paths) == 4
+
+
+def test_what_is_kept_and_shown_of_refused_rows_holds_no_address_and_is_its_owners_alone(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "imports").mkdir(mode=0o755)
+    file = orders(tmp_path, 3, o1="o1,Order Paid,u1,anna.muster@example.ch")
+    careful = cleaned(make, clean_text)
+    client = httpx.Client(transport=httpx.MockTransport(Shop()))
+    collector = Collector(client, "http://collector", "sk")
+    state = tmp_path / "imports" / "state.json"
+    outcome = run_import(open_table(file), careful, collector, state, lambda _: None)
+    (row,) = outcome.first_refused
+    assert row.detail == "column value: '[redacted]', wanted a number such as 129.50"
+    assert "anna" not in outcome.refused_file.read_text()
+    assert stat.S_IMODE((tmp_path / "imports").stat().st_mode) == 0o700
+
+
+def test_a_line_that_is_no_json_is_cleaned_before_it_is_cut(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("x" * 70 + " anna.muster@example.ch\n" + "y" * 200 + "\n")
+    preview = dry_run(open_table(file), cleaned(make, clean_text))
+    one, other = [each.problem.value for each in preview.first_refused]
+    assert (one, other) == ("x" * 70 + " [redacted", "y" * 80)

@@ -20,6 +20,9 @@ SALT = "ab" * 32
 WORKSPACE = Workspace("shop", SALT, phone_region="CH")
 
 
+CONSENT = "iglu:com.snowplowanalytics.snowplow/consent"
+
+
 def marker(*made: str) -> Marker:
     return Marker(WORKSPACE, made)
 
@@ -113,14 +116,73 @@ def test_marks_that_the_collector_made_are_left_and_others_are_text() -> None:
         ({"consent": {"analytics": True}}, False, True),
         ({"context": {"consent": {"categoryPreferences": {"Analytics": False}}}}, True, False),
         ({"consent": {"linking": False}}, True, True),
+        ({"consent": {"analytics": "no"}}, True, False),
+        ({"consent": {"analytics": 1}}, True, False),
+        ({"consent": {"analytics": None}}, True, True),
+        ({"consent": "no"}, True, False),
+        ({"consent": True}, True, True),
+        ({"consent": True}, False, False),
+        ({"consent": {"categoryPreferences": "all"}}, True, False),
+        ({"consentManagement": {"deniedConsentIds": ["C0002"]}}, True, False),
+        ({"consentManagement": {"deniedConsentIds": ["marketing"]}}, True, True),
+        ({"consentManagement": {"allowedConsentIds": ["analytics"]}}, False, True),
+        ({"consentManagement": "none"}, True, False),
+        ({"properties": {"$cookieless_mode": 1}}, True, False),
+        ({"properties": {"distinct_id": "$posthog_cookieless"}}, True, False),
+        ({"schema": f"{CONSENT}_withdrawn/jsonschema/1-0-0", "data": {"all": False}}, True, True),
+        ({"schema": f"{CONSENT}_withdrawn/jsonschema/1-0-0", "data": {"all": "yes"}}, True, False),
+        ({"schema": f"{CONSENT}_withdrawn/jsonschema/1-0-0", "data": "all"}, True, False),
+        ({"schema": f"{CONSENT}_preferences/jsonschema/1-0-0", "data": {"eventType": "pending"}}, True, True),
+        ({"schema": f"{CONSENT}_preferences/jsonschema/1-0-0", "data": {"eventType": "withdrawn"}}, True, False),
+        ({"schema": f"{CONSENT}_preferences/jsonschema/1-0-0",
+          "data": {"eventType": "allow_selected", "consentScopes": ["marketing"]}}, True, False),
+        ({"schema": f"{CONSENT}_preferences/jsonschema/1-0-0",
+          "data": {"eventType": "allow_selected", "consentScopes": ["analytics"]}}, True, True),
         ({"a": 1}, True, True),
         ({"a": 1}, False, False),
     ],
-)
+)  # fmt: skip
 def test_whether_the_visitor_consents_is_heard(body: Any, default: bool, consented: bool) -> None:
     made = Marker(Workspace("shop", SALT, consent_default=default))
     made.clean(json.dumps(body).encode())
     assert made.consented is consented
+
+
+@pytest.mark.parametrize(
+    ("consent", "body", "consented"),
+    [
+        (False, {}, False),
+        (False, {"consent": {"analytics": True}}, False),
+        (True, {}, True),
+        (True, {"consent": {"analytics": False}}, False),
+        (None, {}, False),
+        (None, {"consent": {"analytics": True}}, True),
+    ],
+)
+def test_who_could_read_the_event_is_believed_but_for_a_denial(
+    consent: bool | None, body: Any, consented: bool
+) -> None:
+    made = Marker(Workspace("shop", SALT, consent_default=False), consent=consent)
+    made.clean(json.dumps(body).encode())
+    assert made.consented is consented
+
+
+def test_keys_are_taken_out_of_any_text_and_from_beside_an_events_fields() -> None:
+    key = "wk_" + "aB3_-" * 6 + "xY"
+    sent = {
+        "key": "foreign",
+        "note": f"<{key}> %3D{key}",
+        key: 1,
+        "userId": key,
+        "properties": {"key": "C major", "$token": "t"},
+    }
+    kept = {
+        "key": "[redacted]",
+        "note": "<[redacted]> %3D[redacted]",
+        "userId": "[redacted]",
+        "properties": {"key": "C major", "$token": "[redacted]"},
+    }
+    assert cleaned(sent) == kept
 
 
 def test_a_mark_restores_the_identifier_of_its_types_alone() -> None:

@@ -307,6 +307,30 @@ def test_an_alias_joins_a_user_and_its_former_id(alias: Json, visit: Json) -> No
         )
 
 
+@pytest.mark.parametrize(
+    ("distinct_id", "alias", "left"),
+    [
+        ("u-1", "u-1", "u-1"),
+        ("u-1", " u-1 ", "u-1"),
+        ("u-1", "null", "u-1"),
+        ("null", "b-1", "b-1"),
+        ("u-1", None, "u-1"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"$lib": "posthog-python"}, BROWSER])
+def test_an_alias_to_itself_or_with_one_side_blocked_links_nothing(
+    distinct_id: str, alias: str | None, left: str, more: Json
+) -> None:
+    found = accepted(event="$create_alias", distinct_id=distinct_id, properties={"alias": alias, **more})
+    assert [(each.type, each.key) for each in found.identifiers] == [("distinct_id", key_in_shop(left))]
+    assert found.alias == []
+    assert links_of(found, b"e") == []
+
+
+def key_in_shop(value: str) -> int:
+    return identifier_key(WORKSPACE.salt_bytes, "distinct_id", value)
+
+
 def test_an_alias_of_two_known_users_joins_nobody() -> None:
     users = [{"at": n, "distinct_id": f"u-{n}", "properties": {"$is_identified": True}} for n in (1, 2)]
     alias = {"at": 3, "event": "$create_alias", "distinct_id": "u-1", "properties": {"alias": "u-2"}}

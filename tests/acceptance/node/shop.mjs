@@ -20,9 +20,9 @@ analytics.track({
   context: { campaign: { name: 'autumn', source: 'google', medium: 'cpc' } },
 })
 analytics.track({ anonymousId: 'anna-tablet', event: 'Product Viewed', properties: { product_id: 'p2' } })
-analytics.alias({ previousId: 'anna-tablet', userId: 'anna' })
+analytics.alias({ previousId: 'anna-tablet', userId: 'anna', messageId: 'anna-alias' })
 analytics.group({ userId: 'anna', groupId: 'acme-ag', traits: { industry: 'retail' } })
-analytics.screen({ anonymousId: 'ben-phone', name: 'Home' })
+analytics.screen({ anonymousId: 'ben-phone', name: 'Home', properties: { tab: 2 }, messageId: 'ben-home' })
 
 await analytics.closeAndFlush({ timeout: 20000 })
 if (errors.length > 0) {

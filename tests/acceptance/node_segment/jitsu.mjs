@@ -55,5 +55,6 @@ await laptop.track('Order Completed', {
 })
 
 await visitor('anna-tablet').track('Product Viewed', { product_id: 'p2' })
-await post('alias', { userId: 'anna', previousId: 'anna-tablet' })
-await post('batch', { batch: [{ type: 'screen', anonymousId: 'ben-phone', name: 'Home' }] })
+await post('alias', { userId: 'anna', previousId: 'anna-tablet', messageId: 'anna-alias' })
+const screen = { type: 'screen', anonymousId: 'ben-phone', name: 'Home', properties: { tab: 2 }, messageId: 'ben-home' }
+await post('batch', { batch: [screen] })
