@@ -9,7 +9,7 @@ from collections.abc import Callable
 from playwright.async_api import BrowserContext, Page
 
 KEY = "wk_test"
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 def tag(collector: str, key: str = KEY, **options: str) -> str:
