@@ -219,7 +219,7 @@
         evidence = 0
       }
     }
-    if (!analytics || 'analytics' in choice || 'linking' in choice) found.consent = { analytics, linking }
+    if (!analytics || !is('respectSignals', true) || 'analytics' in choice || 'linking' in choice) found.consent = { analytics, linking }
     keep(queue, found)
     save()
     if (!timer && !flying) later(SOON)

@@ -176,6 +176,8 @@ async def test_a_page_may_ask_for_itself(signal: str, page: Page, pages: Pages, 
 
     await eventually(lambda: stand_in.names)
     assert "anonymous_id" in stand_in.touchpoints[0]["identifiers"]
+    # The browser's headers still carry the signal, so that the collector has to be told.
+    assert stand_in.touchpoints[0]["consent"] == {"analytics": True, "linking": True}
 
 
 async def test_an_id_lives_thirteen_months_however_often_it_is_seen(
