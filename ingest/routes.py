@@ -11,7 +11,7 @@ from ingest.protocols.beacon import BEACON_PATHS, PIXEL_PATHS, Beacon, Pixel
 from ingest.protocols.native import Native
 from ingest.protocols.posthog import paths as posthog_paths
 from ingest.protocols.segment import BATCH_PATHS, PATHS, Segment
-from ingest.protocols.segment_pixel import PIXEL_CALLS, SegmentPixel
+from ingest.protocols.segment.pixel import PIXEL_CALLS, SegmentPixel
 from ingest.protocols.snowplow import paths as snowplow_paths
 from ingest.replay import PATH as REPLAY_PATH
 from ingest.replay import ReplayRoute

@@ -1,4 +1,4 @@
-"""The protocols: one file each, from a wire body to touchpoint drafts; nothing later knows which it was.
+"""The protocols: a file or a folder each, from a wire body to touchpoint drafts; nothing later knows which it was.
 
 `WireProtocol` says what each of them has. To add one, write its file and name its paths in `routes`.
 """

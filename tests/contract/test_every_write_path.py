@@ -22,7 +22,7 @@ from ingest.protocols.beacon import Beacon, Pixel
 from ingest.protocols.native import Native
 from ingest.protocols.posthog import PostHog, PostHogPixel, PostHogResults
 from ingest.protocols.segment import BATCH_PATHS, Segment
-from ingest.protocols.segment_pixel import SegmentPixel
+from ingest.protocols.segment.pixel import SegmentPixel
 from ingest.protocols.snowplow import Snowplow, SnowplowPixel
 from ingest.receipts import GIF
 from ingest.routes import protocols

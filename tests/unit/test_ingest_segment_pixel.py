@@ -16,7 +16,7 @@ from etappe.workspaces import Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
 from ingest.pipeline import Sorted, sort_events
-from ingest.protocols.segment_pixel import SegmentPixel
+from ingest.protocols.segment.pixel import SegmentPixel
 
 WORKSPACE = Workspace("shop", "00" * 32)
 SENDER = Sender(Caller("write", WORKSPACE, WORKSPACE.salt_bytes), 1_700_000_000_000, "segment")

@@ -31,9 +31,9 @@ from ingest.keys import Caller
 from ingest.limits import BODY_BYTES
 from ingest.pipeline import sort_events
 from ingest.protocols.snowplow import Snowplow
-from ingest.protocols.snowplow_entities import ECOMMERCE, SNOWPLOW
-from ingest.protocols.snowplow_events import FIELDS, handed_over
-from ingest.protocols.snowplow_kinds import KINDS
+from ingest.protocols.snowplow.entities import ECOMMERCE, SNOWPLOW
+from ingest.protocols.snowplow.events import FIELDS, handed_over
+from ingest.protocols.snowplow.kinds import KINDS
 
 NOW = 1_700_000_000_000
 TP2 = "/com.snowplowanalytics.snowplow/tp2"

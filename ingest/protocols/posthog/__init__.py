@@ -23,7 +23,7 @@ from ingest.keys import Caller, Keys
 from ingest.lenient import json_object
 from ingest.limits import BODY_BYTES
 from ingest.protocols import Description
-from ingest.protocols.posthog_events import PostHogEvent, Request, draft_of
+from ingest.protocols.posthog.events import PostHogEvent, Request, draft_of
 from ingest.reasons import Refusal
 from ingest.receipts import Reply, Result, receipt
 

@@ -10,10 +10,10 @@ from etappe.touchpoint import Touchpoint
 from ingest.drafts import Draft, Sender, WirePage, as_raw, currency_of, text_of
 from ingest.lenient import Json, number, text
 from ingest.personal import clean_name, clean_text
-from ingest.protocols.snowplow_consent import put_consent
-from ingest.protocols.snowplow_cookie import NetworkCookie
-from ingest.protocols.snowplow_entities import ECOMMERCE, Entities, entities_of
-from ingest.protocols.snowplow_kinds import KIND_FIELDS, Happening, Texts, happening_of, named, whole
+from ingest.protocols.snowplow.consent import put_consent
+from ingest.protocols.snowplow.cookie import NetworkCookie
+from ingest.protocols.snowplow.entities import ECOMMERCE, Entities, entities_of
+from ingest.protocols.snowplow.kinds import KIND_FIELDS, Happening, Texts, happening_of, named, whole
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 from ingest.utm import campaign_in
 

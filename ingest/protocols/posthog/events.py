@@ -10,8 +10,8 @@ from etappe.touchpoint import ABSENT, Touchpoint
 from ingest.drafts import Draft, Sender, as_object, as_raw, country_of, currency_of, text_of
 from ingest.lenient import Json, is_readable, json_object, merged, number, part, text
 from ingest.personal import clean_name
-from ingest.protocols.posthog_identity import ALIASES, COOKIELESS, alias_of, names_of
-from ingest.protocols.posthog_properties import (
+from ingest.protocols.posthog.identity import ALIASES, COOKIELESS, alias_of, names_of
+from ingest.protocols.posthog.properties import (
     account_in,
     campaign_of,
     experiments_of,

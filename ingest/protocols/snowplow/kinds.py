@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ingest.drafts import currency_of
 from ingest.lenient import Json, number, text
-from ingest.protocols.snowplow_json import decoded, described
+from ingest.protocols.snowplow.json import decoded, described
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
 
 Texts = Mapping[str, str]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from etappe.touchpoint import Touchpoint
 from ingest.consents import Consent, consent_of
 from ingest.lenient import Json, text
-from ingest.protocols.snowplow_entities import SNOWPLOW, Entities
-from ingest.protocols.snowplow_kinds import Happening
+from ingest.protocols.snowplow.entities import SNOWPLOW, Entities
+from ingest.protocols.snowplow.kinds import Happening
 
 NOTHING = Consent()
 GRANTED = Consent(True, True)

@@ -12,7 +12,7 @@ from typing import Any
 from etappe.identifiers import is_blocked
 from ingest.drafts import text_of
 from ingest.lenient import Json, text
-from ingest.protocols.snowplow_json import Described, decoded, described
+from ingest.protocols.snowplow.json import Described, decoded, described
 from ingest.reasons import Refusal, kind_of, wrong
 
 SNOWPLOW = "com.snowplowanalytics.snowplow"

@@ -20,9 +20,9 @@ from ingest.http import Head
 from ingest.json_events import as_written, reading
 from ingest.keys import Caller, Keys, secrets_of
 from ingest.protocols import Description, WireProtocol
-from ingest.protocols.snowplow_cookie import NetworkCookie
-from ingest.protocols.snowplow_events import FIELDS, EventReader
-from ingest.protocols.snowplow_kinds import KINDS
+from ingest.protocols.snowplow.cookie import NetworkCookie
+from ingest.protocols.snowplow.events import FIELDS, EventReader
+from ingest.protocols.snowplow.kinds import KINDS
 from ingest.receipts import Reply, Result, ok_receipt, pixel_receipt
 
 TRACKER_PATH = "/com.snowplowanalytics.snowplow/tp2"
