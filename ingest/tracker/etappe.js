@@ -3,8 +3,13 @@
 (function (window, document, navigator, location) {
   'use strict'
 
+  const script = document.currentScript
   const earlier = window.etappe
-  if (earlier && earlier.track) return // loaded twice: the first one counts
+  if (earlier && earlier.track) {
+    // loaded twice: the first one counts, and takes the key of the other where it has none
+    if (script && script.dataset.key) earlier.init(script.dataset)
+    return
+  }
 
   const NAME = '_etappe' // the cookie, the parameter of a hand-over, and what stored queues begin with
   const LIFETIME = 395 * 86400 // seconds; 13 months from the day the id was made, however often it is seen
@@ -16,7 +21,6 @@
   const LONGEST = 300000 // milliseconds between two attempts
   const IDENTIFIED = 'Identified'
 
-  const script = document.currentScript
   const settings = {}
   const tab = NAME + '.' + Math.random() // where this page stores what it has not yet delivered
   const early = [] // calls before the start

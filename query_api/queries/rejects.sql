@@ -1,5 +1,8 @@
--- A page of refused events, newest first, without their bodies.
--- Binds workspace, from, to (ms), reason, source, id, state ('': any), before (stamp), before_id, before_stage, limit.
+-- Answers: a page of refused events, newest first, without their bodies.
+-- Gives: id, stage, stamp (ms), first (ms), times, reason, detail, state, replayed_at (ms), replayed_by, source, path,
+-- caller, import_id, size.
+-- Binds: workspace String, from Int64 and to Int64 (ms), reason String, source String, id String, state String ('': any),
+-- before Int64 (ms), before_id String, before_stage String, limit UInt64.
 SELECT id, toString(stage), toUnixTimestamp64Milli(stamp), toUnixTimestamp64Milli(first), times, reason, detail,
     toString(state), toUnixTimestamp64Milli(replayed_at), replayed_by, source, path, caller, import_id, size
 FROM rejects FINAL

@@ -1,5 +1,6 @@
--- How many events were refused, by reason.
--- Binds workspace, from, to (ms), source, state ('': any), reason, id.
+-- Answers: how many events were refused, by reason.
+-- Gives: reason, count, open, replayed, times, first (ms), last (ms).
+-- Binds: workspace String, from Int64 and to Int64 (ms), source String, state String ('': any), reason String, id String.
 SELECT reason, count(), countIf(state = 'open'), countIf(state = 'replayed'), sum(times),
     toUnixTimestamp64Milli(min(first)), toUnixTimestamp64Milli(max(stamp))
 FROM rejects FINAL

@@ -53,6 +53,24 @@ async def test_loaded_twice_it_counts_once(page: Page, pages: Pages, stand_in: S
     assert len(stand_in.copies) == 3
 
 
+async def test_a_script_brings_the_key_to_a_module_that_was_there_before_it(
+    page: Page, pages: Pages, stand_in: StandIn
+) -> None:
+    module = f"<script type='module'>import '{stand_in.url}/etappe.mjs'; window.loaded = true</script>"
+    pages.put("/", head=module)
+    await open_page(page, pages.url + "/")
+    await page.wait_for_function("window.loaded")
+    await page.evaluate("etappe.track('First')")
+    await page.evaluate(
+        "([src, key]) => { const script = document.createElement('script');"
+        " Object.assign(script, {src}); script.dataset.key = key; document.head.append(script) }",
+        [f"{stand_in.url}/etappe.js", "wk_1"],
+    )
+
+    await eventually(lambda: "First" in stand_in.names)
+    assert sorted(stand_in.names) == ["First", "Page Viewed"]
+
+
 async def test_the_collector_can_be_named(page: Page, pages: Pages, stand_in: StandIn) -> None:
     elsewhere = f"""<script src="{stand_in.url}/etappe.js" data-key="{KEY}"
                      data-endpoint="{pages.url}/collect"></script>"""
