@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 
-_LARGE = 256 * 1024
+_LARGE = 1024 * 1024
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's mallopt(3)."""
 
