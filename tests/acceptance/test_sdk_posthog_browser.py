@@ -17,7 +17,6 @@ from browser.tracking import eventually
 from node_packages import installed
 from playwright.async_api import ConsoleMessage, Page, Response
 from playwright.async_api import Request as Asked
-from reading_back import settled
 from running import Etappe
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
@@ -173,40 +172,6 @@ NAMES = {
     "$groupidentify": "Grouped",
     "$create_alias": "Aliased",
 }
-
-
-async def test_two_people_at_one_browser_are_two_journeys(
-    open_shop: Open, shop: Shop, etappe_up: Etappe, heard: Heard
-) -> None:
-    """Anna comes from an advertisement, looks, logs in, orders and logs out; then Ben reads and logs in."""
-    page = await open_shop("/hausrat", "?utm_source=google&utm_medium=cpc&utm_campaign=autumn&gclid=G1")
-    annas = await call(page, "get_distinct_id")
-    await eventually(lambda: ("/e/", 200) in heard.answers)
-    await page.click("#buy")
-    await call(page, "capture", "Product Viewed", {"product_id": "hausrat", "$feature/checkout-cta": "B"})
-    await call(page, "group", "company", "acme-ag", {"employees": 9})
-    await call(page, "identify", "anna", {"email": "Anna@Example.ch", "plan": "pro"})
-    await call(page, "setPersonProperties", {"plan": "max"})
-    await call(page, "capture", "Order Completed", {"revenue": 129.5, "currency": "CHF"})
-    await call(page, "alias", "anna-crm")
-    await call(page, "reset")
-    bens = await call(page, "get_distinct_id")
-    await call(page, "capture", "Help Read")
-    await call(page, "identify", "ben", {"email": "ben@example.ch"})
-    sent = await sent_by(page)
-    await settled(etappe_up, len(sent))
-
-    assert list(sent.values()) == [
-        *("$pageview", "$autocapture", "Product Viewed", "$groupidentify", "$identify", "$set"),
-        *("Order Completed", "$create_alias", "Help Read", "$identify"),
-    ]
-    expected = [(uuid, NAMES.get(name, name)) for uuid, name in sent.items()]
-    anna, ben = journey(etappe_up, "user_id:anna"), journey(etappe_up, "user_id:ben")
-    assert [(each["id"], each["event"]) for each in anna] == expected[:8]
-    assert [(each["id"], each["event"]) for each in ben] == expected[8:]
-    _check_anna(etappe_up, anna, annas)
-    _check_ben(etappe_up, annas, bens)
-    heard.check()
 
 
 def _check_anna(etappe: Etappe, rows: list[dict[str, Any]], device: str) -> None:
