@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from browser.fixtures import NewContext
 from browser.servers import Pages
 from node_packages import installed
-from playwright.async_api import BrowserContext, Page, Request
+from playwright.async_api import BrowserContext, Page, Request, Route
 from reading_back import customer_of, journey_of, settled
 from running import Etappe
 
@@ -27,6 +27,13 @@ PERSON = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 )
 """A browser without a window says so, is taken for a bot, and would have no journey."""
+
+
+ANYTHING = "**/*"
+"""What a page asks for. A beacon's body can be read here only of a request that is intercepted on its way. One that
+a page makes milliseconds before it is left is then held for good, although the browser has promised to send it: so
+nothing is intercepted while a page is left.
+"""
 
 
 class Shop:
@@ -44,8 +51,7 @@ class Shop:
 
     async def visited_by(self, new_context: NewContext) -> Page:
         context: BrowserContext = await new_context(user_agent=PERSON)
-        file = str(installed(FOLDER) / "node_modules" / self._sdk)
-        await context.route("**/sdk.js", lambda route: route.fulfill(path=file))
+        self._pages.put_script("/sdk.js", (installed(FOLDER) / "node_modules" / self._sdk).read_bytes())
         context.on("request", self._see)
         return await context.new_page()
 
@@ -57,7 +63,7 @@ class Shop:
     def sent(self) -> list[Json]:
         """Each call once: one under way when its page was left is sent again by the next, under the same id.
         One that leaves with its page may not be seen here."""
-        bodies = [json.loads(each.post_data or "") for each in self.calls]
+        bodies = [json.loads(each.post_data) for each in self.calls if each.post_data]
         listed = [call for body in bodies for call in body.get("batch", [body])]
         return list({each["messageId"]: each for each in listed}.values())
 
@@ -81,6 +87,7 @@ class Shop:
         )
 
     async def _anna(self, page: Page, address: str) -> None:
+        await page.route(ANYTHING, Route.continue_)
         await page.goto(f"{address}?utm_source=google&utm_medium=cpc&utm_campaign=autumn")
         await self._call(page, "page('Magazine')")
         await self._call(page, "track('Product Viewed', {product_id: 'p1'})")
@@ -88,10 +95,12 @@ class Shop:
         await self._call(page, "group('acme-ag', {industry: 'retail'})")
         await self._call(page, "alias('anna', 'anna-tablet')")
         await self._until(5)
+        await page.unroute(ANYTHING)
         await page.click("#pay")
         await page.wait_for_url("**/paid")
 
     async def _ben(self, page: Page) -> None:
+        await page.route(ANYTHING, Route.continue_)
         await page.goto(self._pages.url + "/magazine")
         # While an SDK still loads it queues calls, and need not keep a reset before the page that follows it.
         await page.evaluate(f"Promise.resolve({self._name}.reset(true)).then(() => null)")

@@ -195,7 +195,11 @@ def _check_anna(etappe: Etappe, rows: list[dict[str, Any]], device: str) -> None
 
 
 def _check_ben(etappe: Etappe, first_device: str, device: str) -> None:
-    """The browser is Anna's until Ben logs in; what it did after her logout is his."""
+    """The browser is Anna's until Ben logs in; what it did after her logout is his.
+
+    His login names the id it has had since her logout. That it is the same browser, by its first id, is said by
+    what he does after it: here by his leaving.
+    """
     ben = customer(etappe, "user_id:ben")
     assert (ben["accounts"], ben["value"]) == ([], 0)
     assert customer(etappe, f"anonymous_id:{device}")["customer"] == ben["customer"]
@@ -203,6 +207,55 @@ def _check_ben(etappe: Etappe, first_device: str, device: str) -> None:
     shared = customer(etappe, f"anonymous_id:{first_device}")
     owners = {shared["customer"], *(each["customer"] for each in shared["also"])}
     assert owners == {ben["customer"], customer(etappe, "user_id:anna")["customer"]}
+
+
+async def _leave(page: Page, shop: Shop) -> dict[str, str]:
+    """Go to a page without the SDK; all that was sent, the leaving included, which goes by a beacon.
+
+    What the SDK is compressing just then, which it does in the background, is lost with its page: for everything
+    that was to be sent before, the caller has to wait.
+    """
+    shop.put("/left")
+    await page.goto(f"{shop.url}/left")
+    await page.wait_for_function("localStorage.getItem('sent').includes('$pageleave')")
+    return await sent_by(page)
+
+
+async def test_two_people_at_one_browser_are_two_journeys(
+    open_shop: Open, shop: Shop, etappe_up: Etappe, heard: Heard
+) -> None:
+    """Anna comes from an advertisement, looks, logs in, orders and logs out; then Ben reads and logs in."""
+    before = stored(etappe_up)
+    page = await open_shop("/hausrat", "?utm_source=google&utm_medium=cpc&utm_campaign=autumn&gclid=G1")
+    annas = await call(page, "get_distinct_id")
+    await eventually(lambda: ("/e/", 200) in heard.answers)
+    await page.click("#buy")
+    await call(page, "capture", "Product Viewed", {"product_id": "hausrat", "$feature/checkout-cta": "B"})
+    await call(page, "group", "company", "acme-ag", {"employees": 9})
+    await call(page, "identify", "anna", {"email": "Anna@Example.ch", "plan": "pro"})
+    await call(page, "setPersonProperties", {"plan": "max"})
+    await call(page, "capture", "Order Completed", {"revenue": 129.5, "currency": "CHF"})
+    await call(page, "alias", "anna-crm")
+    await call(page, "reset")
+    bens = await call(page, "get_distinct_id")
+    await call(page, "capture", "Help Read")
+    await call(page, "identify", "ben", {"email": "ben@example.ch"})
+    made = await sent_by(page)
+    await eventually(lambda: stored(etappe_up) == before + len(made))
+    sent = await _leave(page, shop)
+    await eventually(lambda: stored(etappe_up) == before + len(sent))
+
+    assert list(sent.values()) == [
+        *("$pageview", "$autocapture", "Product Viewed", "$groupidentify", "$identify", "$set"),
+        *("Order Completed", "$create_alias", "Help Read", "$identify", "$pageleave"),
+    ]
+    expected = [(uuid, NAMES.get(name, name)) for uuid, name in sent.items()]
+    anna, ben = journey(etappe_up, "user_id:anna"), journey(etappe_up, "user_id:ben")
+    assert [(each["id"], each["event"]) for each in anna] == expected[:8]
+    assert [(each["id"], each["event"]) for each in ben] == expected[8:]
+    _check_anna(etappe_up, anna, annas)
+    _check_ben(etappe_up, annas, bens)
+    heard.check()
 
 
 async def test_who_opts_out_sends_nothing_until_he_opts_in(

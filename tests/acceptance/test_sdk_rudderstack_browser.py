@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 SDK = "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js"
 
 
-@pytest.fixture(params=["XMLHttpRequest"])
+@pytest.fixture(params=["XMLHttpRequest", "sendBeacon"])
 def etappe(request: pytest.FixtureRequest, start_etappe: object) -> Etappe:
     """One of its own for each way to send."""
     started: Etappe = start_etappe()  # type: ignore[operator]  # see conftest

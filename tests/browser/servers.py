@@ -80,15 +80,20 @@ class Pages(Server):
 
     def __init__(self) -> None:
         super().__init__()
-        self._content: dict[str, str] = {}
+        self._content: dict[str, tuple[str, bytes]] = {}
 
     def put(self, path: str, body: str = "", head: str = "", title: str = "A page") -> str:
         """Serve a page; its address."""
-        self._content[path] = (
+        page = (
             f'<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">'
             f"<title>{title}</title>{head}</head><body>{body}</body></html>"
         )
+        self._content[path] = "text/html; charset=utf-8", page.encode()
         return self.url + path
+
+    def put_script(self, path: str, script: bytes) -> None:
+        """Serve a script of this site's own."""
+        self._content[path] = "text/javascript; charset=utf-8", script
 
     def at(self, host: str, path: str) -> str:
         """The same page under another name of this site."""
@@ -98,7 +103,8 @@ class Pages(Server):
         content = self._content.get(request.path)
         if content is None:
             return 404, {"Content-Type": "text/plain"}, b"no such page"
-        return 200, {"Content-Type": "text/html; charset=utf-8"}, content.encode()
+        media, body = content
+        return 200, {"Content-Type": media}, body
 
 
 class StandIn(Server):
