@@ -13,7 +13,9 @@ from bench.figures import Row
 from bench.scale import FULL, QUICK, Scale
 from bench.table import show, write_json
 
-NAMES = ("ingest", "kafka", "stitch", "funnel", "visible", "lane", "start", "memory")
+NAMES = (
+    "ingest", "kafka", "stitch", "identity", "funnel", "visible", "lane", "start", "memory", "graph", "others",
+)  # fmt: skip
 
 
 def main() -> None:

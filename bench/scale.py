@@ -17,7 +17,16 @@ class Scale:
     """Events whose way to visibility is timed."""
     imported: int = 1_000_000
     """Touchpoints of an import that comes in meanwhile."""
+    links: int = 1_000_000
+    """Links of the graph that new ones come to."""
+    identifiers: int = 10_000_000
+    """Identifiers in the tables beside which memory is measured."""
+    batches: int = 30
+    """Batches that a device and a person are in, and as many without them."""
 
 
 FULL = Scale()
-QUICK = Scale(rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40, imported=30_000)
+QUICK = Scale(
+    rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40, imported=30_000, links=100_000,
+    identifiers=500_000, batches=10,
+)  # fmt: skip

@@ -33,6 +33,8 @@ class Link(msgspec.Struct, frozen=True, array_like=True, gc=False):
     source: str
     import_id: str = ""
     """The import that brought it; links of imports can be taken back."""
+    bypass: int = 0
+    """Holds only while this identifier is banned: what the event says without it. 0: holds anyway."""
 
 
 class Touched(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,7 +79,70 @@ class Undo(msgspec.Struct, tag="undo"):
     asked: int
 
 
-Change = Batch | Rebuild | Undo
+class Decide(msgspec.Struct, tag="decide"):
+    """An operator holds the identifiers `a` and `b` apart, or bans `a` (then `b` is 0), until that is taken back."""
+
+    workspace: str
+    id: str
+    kind: Literal["apart", "ban"]
+    a: int
+    a_type: str
+    b: int
+    b_type: str
+    asked: int
+    by: str
+    note: str = ""
+
+
+class TakeBack(msgspec.Struct, tag="take_back"):
+    """An operator takes the decision `id` back."""
+
+    workspace: str
+    id: str
+    asked: int
+    by: str
+
+
+class Rules(msgspec.Struct, tag="rules"):
+    """From `asked` (ms) on these identity rules hold, for all of history; YAML, empty: the default ones."""
+
+    workspace: str
+    text: str
+    asked: int
+    by: str
+
+
+class AsOf(msgspec.Struct, tag="as_of"):
+    """Somebody asks for answers with the identities as they were known at the time `at` (ms)."""
+
+    workspace: str
+    at: int
+    asked: int
+
+
+class Preview(msgspec.Struct, tag="preview"):
+    """An operator wants to know what these identity rules would change; nothing answers by them."""
+
+    workspace: str
+    id: str
+    text: str
+    asked: int
+
+
+class Erase(msgspec.Struct, tag="erase"):
+    """An operator erases the person that `identifiers` are of by the time `asked` (ms)."""
+
+    workspace: str
+    id: str
+    identifiers: list[int]
+    asked: int
+    by: str
+
+
+Order = Rebuild | Undo | Decide | TakeBack | Rules | AsOf | Preview | Erase
+"""What operators ask for, beside what touchpoints bring."""
+
+Change = Batch | Order
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Change] = msgspec.msgpack.Decoder(Change)

@@ -1,6 +1,8 @@
 """uvicorn's connection, with limits on the head of a request, which it has none for: bytes and seconds.
 
 Without them one connection could fill the memory with headers that never end, and many could stay open for nothing.
+And with replies that leave in one piece: uvicorn writes a head as soon as it has it, and each write of uvloop's is a
+system call and a packet.
 """
 
 from __future__ import annotations
@@ -36,7 +38,12 @@ class LimitedHeads(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._open = False
+        before = self.cycle
         super().on_headers_complete()
+        if (
+            self.cycle is not before and self.scope["method"] != "HEAD"
+        ):  # to a HEAD there is nothing but a head
+            self.cycle.transport = WholeReply(self.transport)  # type: ignore[assignment]  # all of it that is used
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -78,6 +85,40 @@ class LimitedHeads(HttpToolsProtocol):
         self.transport.write(_reply(400, msg))
         self.transport.close()
 
+
+class WholeReply:
+    """A connection as one reply sees it: the reply's head waits for the first part of its body, which follows at
+    once; ASGI asks for no less."""
+
+    __slots__ = ("_head", "_leaves", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self._leaves = False
+        """Whether the head is gone."""
+
+    def write(self, data: bytes) -> None:
+        """First an interim `100 Continue` where the request expects one, then the head, then parts of the body."""
+        if self._leaves or data.startswith(_INTERIM):
+            self._transport.write(data)
+        elif not self._head:
+            self._head = data
+        else:
+            self._leaves = True
+            self._transport.write(self._head + data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """A head that nothing follows goes out alone."""
+        if self._head and not self._leaves:
+            self._transport.write(self._head)
+        self._transport.close()
+
+
+_INTERIM = b"HTTP/1.1 100 "
 
 _PHRASES = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
 

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal
 
 import msgspec
 import phonenumbers
 
-Names = Literal["person", "device"]
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifierType:
-    """How values of one type are treated.
-
-    `rank`: lower is better; a touchpoint belongs to the best identifier of its event.
-    """
-
-    name: str
-    names: Names
-    rank: int
-    unique: bool = False
-    personal: bool = False
-
-
-DEFAULT_TYPES = {
-    each.name: each
-    for each in (
-        IdentifierType("user_id", "person", 0, unique=True),
-        IdentifierType("crm_id", "person", 1),
-        IdentifierType("email", "person", 2, personal=True),
-        IdentifierType("phone", "person", 3, personal=True),
-        IdentifierType("anonymous_id", "device", 10),
-        IdentifierType("device_id", "device", 11),
-        IdentifierType("daily_id", "device", 20, personal=True),
-    )
-}
+from etappe.identity.types import DEFAULT_TYPES, Normalise
 
 DAILY = "daily_id"
 """Made by the collector for a visitor who has not consented: another one each day, and never linked."""
-
-_OTHER_PERSON_RANK = 5
 
 _BLOCKED = frozenset(
     (
@@ -64,25 +32,25 @@ class Identifier(msgspec.Struct, frozen=True, array_like=True, gc=False):
     value: str | None = None
 
 
-def type_of(name: str) -> IdentifierType:
-    """The rules of a type; one that nobody declared names a person, without uniqueness."""
-    return DEFAULT_TYPES.get(name) or IdentifierType(name, "person", _OTHER_PERSON_RANK)
+def bare(value: str) -> str:
+    """As values are compared with blocked ones: trimmed, unquoted, in small letters."""
+    return value.strip().strip("\"'`").strip().lower()
 
 
-def is_blocked(value: str) -> bool:
-    """Values that systems send when they know nobody; compared trimmed, unquoted, case-insensitively."""
-    bare = value.strip().strip("\"'`").strip().lower()
-    return bare in _BLOCKED or _ZEROS_AND_DASHES.fullmatch(bare) is not None
+def names_nobody(bare_value: str) -> bool:
+    """Values that systems send when they know nobody, in the form that `bare` gives them."""
+    return bare_value in _BLOCKED or _ZEROS_AND_DASHES.fullmatch(bare_value) is not None
 
 
-def normal_form(type_name: str, value: str, region: str | None = None) -> str:
-    """E-mail trimmed and lowercased, phone as E.164 where it can be read as one, anything else trimmed."""
-    if type_name == "email":
-        return value.strip().lower()
-    if type_name == "phone":
-        spelled = value.strip()
-        return _e164(spelled, region) if len(spelled) <= _PHONE_CHARS else _digits(spelled)
-    return value.strip()
+def normalised(how: Normalise, value: str, region: str | None = None) -> str:
+    """E-mail trimmed and in small letters, phone as E.164 where it can be read as one, anything else trimmed."""
+    spelled = value.strip()
+    if how == "trim":
+        return spelled
+    if how == "phone":
+        shorter = spelled if len(spelled) <= _PHONE_CHARS else _digits(spelled)
+        return _e164(shorter, region) if len(shorter) <= _PHONE_CHARS else shorter
+    return spelled.lower()
 
 
 _PHONE_CHARS = 250
@@ -95,10 +63,16 @@ def _digits(value: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _e164(value: str, region: str | None) -> str:
+    """Where it cannot be read as it is, of its digits: their normal form must be the same."""
+    digits = _digits(value)
+    return _read_as_number(value, region) or _read_as_number(digits, region) or digits
+
+
+def _read_as_number(value: str, region: str | None) -> str:
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
-        return _digits(value)
+        return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -120,8 +94,15 @@ def event_key(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=16).digest()
 
 
+def normal_form(type_name: str, value: str, region: str | None = None) -> str:
+    """By the default rules."""
+    usual = DEFAULT_TYPES.get(type_name)
+    return normalised(usual.normalise if usual else "trim", value, region)
+
+
 def make_identifier(salt: bytes, type_name: str, value: str, region: str | None = None) -> Identifier:
-    """Normalise and hash one value."""
+    """By the default rules: normalise and hash one value."""
     normal = normal_form(type_name, value, region)
     key = identifier_key(salt, type_name, normal)
-    return Identifier(type_name, key, None if type_of(type_name).personal else normal)
+    usual = DEFAULT_TYPES.get(type_name)
+    return Identifier(type_name, key, None if usual and usual.personal else normal)

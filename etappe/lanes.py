@@ -26,6 +26,8 @@ def lane_of(topic: str, partition: int) -> int:
 
 def named(topic: str, position: Position) -> Position:
     """A topic's position as positions name it."""
+    if not _BASES[topic]:
+        return position
     return Position({lane_of(topic, p): offset for p, offset in position.offsets.items()})
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etappe.errors import BadInput, Problem
 from etappe.key_fields import MOST_KEYS, check_key_fields
-from etappe.register import NothingChanged
+from etappe.register import Change, NothingChanged
 from etappe.workspaces import KEY_KINDS, Key, KeyKind, Register, Workspace, new_workspace
+
+if TYPE_CHECKING:
+    from etappe.identity_rules import IdentityRules
 
 MOST_WORKSPACES = 1_000
 NAME = "up to 64 letters, digits, dots, dashes, underscores"
@@ -132,6 +135,22 @@ def set_workspace(register: Register, name: str, values: Mapping[str, Any]) -> t
     _check_app_ids(register, name, values)
     changed = replace(register.workspaces[name], **values)
     return register.with_workspace(changed), changed
+
+
+def with_identity_rules(workspace: str, text: str) -> Change[IdentityRules]:
+    """A change that gives a workspace identity rules, empty: the default ones; it makes what the text says.
+
+    BadInput with every problem of the text, found before anybody waits for the register.
+    """
+    # Phone numbers come with it: large, and the other changes need none of it.
+    from etappe.identity_rules import parse_rules  # noqa: PLC0415
+
+    rules = parse_rules(text, "rules")
+
+    def change(register: Register) -> tuple[Register, IdentityRules]:
+        return set_workspace(register, workspace, {"identity_rules": text})[0], rules
+
+    return change
 
 
 def is_workspace_name(name: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from etappe.errors import SettingsError
+from etappe.errors import BadInput, SettingsError
 
 KeyKind = Literal["write", "secret", "read", "admin"]
 KEY_KINDS: tuple[KeyKind, ...] = ("write", "secret", "read", "admin")
@@ -47,6 +47,8 @@ class Workspace:
     """Whether the truncated IP address is kept with touchpoints."""
     network_cookie: bool = False
     """Whether Snowplow's network cookie is set and read."""
+    identity_rules: str = ""
+    """YAML, see `etappe.identity_rules`; empty: the default rules. Set by a call of its own."""
 
     @property
     def salt_bytes(self) -> bytes:
@@ -206,7 +208,7 @@ def _read(kind: type[T], fields: dict[str, Any]) -> T:
 
 
 def _checked(workspace: Workspace) -> Workspace:
-    """ValueError where identifiers could not be hashed with its salt."""
+    """ValueError where identifiers could not be hashed with its salt, or told apart by its rules."""
     try:
         length = len(workspace.salt_bytes)
     except ValueError:
@@ -214,7 +216,20 @@ def _checked(workspace: Workspace) -> Workspace:
     if not 1 <= length <= blake2b.MAX_KEY_SIZE:
         wanted = f"wanted 2 to {2 * blake2b.MAX_KEY_SIZE} hexadecimal digits"
         raise ValueError(f"the salt of {workspace.name} cannot be used: {wanted}")
+    if workspace.identity_rules:
+        _check_rules(workspace)
     return workspace
+
+
+def _check_rules(workspace: Workspace) -> None:
+    """ValueError where they cannot be read: nobody can say then who is who."""
+    # The register is read by commands too that need none of this.
+    from etappe.identity_rules import parse_rules  # noqa: PLC0415
+
+    try:
+        parse_rules(workspace.identity_rules)
+    except BadInput as error:
+        raise ValueError(f"the identity rules of {workspace.name} cannot be used: {error}") from error
 
 
 def write_register(path: Path, register: Register) -> None:

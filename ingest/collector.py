@@ -11,13 +11,12 @@ from etappe.errors import LogUnavailable
 from etappe.eventlog import IMPORTS, REJECTS, TOUCHPOINTS, Entry, EventLog, Position
 from etappe.lanes import named
 from etappe.rates import Rates
-from etappe.touchpoint import Reject, Touchpoint, encode_record, record_key
+from etappe.touchpoint import Reject, Touchpoint
 from ingest import counts
 from ingest.bodies import Room
-from ingest.drafts import Sender
 from ingest.keys import Keys
-from ingest.pipeline import Sorted
-from ingest.rejects import reject_entries, reject_entry
+from ingest.records import Records, touchpoint_entries
+from ingest.rejects import reject_entry
 from ingest.visitors import NO_PROXY, ProxyHeaders
 
 logger = structlog.get_logger()
@@ -38,21 +37,18 @@ class Collector:
         self._log = log
         self._reached: dict[str, dict[int, int]] = {}
 
-    async def keep(self, result: Sorted, sender: Sender, protocol: str, path: str = "") -> str:
-        """Store what was accepted and what was refused; the log's position after it, where it stored anything.
+    async def keep(self, records: Records) -> str:
+        """Store a request's records; the log's position after the accepted ones, where there are any.
 
-        Returns once the accepted ones are durable. Raises LogUnavailable, LogFull.
+        Returns once those are durable. Raises LogUnavailable, LogFull.
         """
-        workspace = sender.caller.workspace.name
-        stored = ""
-        if result.accepted:
-            stored = str(
-                await self._store(workspace, result.accepted, IMPORTS if sender.import_id else TOUCHPOINTS)
-            )
-            counts.accepted(workspace, protocol, len(result.accepted))
-        if result.refused:
-            await self._keep_refused(reject_entries(result.kept, sender, protocol, path, result.outer))
-            counts.refused(workspace, result.refused)
+        workspace, stored = records.workspace, ""
+        if records.accepted:
+            stored = await self._store(workspace, records.accepted, records.topic)
+            counts.accepted(workspace, records.protocol, len(records.accepted))
+        if records.refused:
+            await self._keep_refused(records.rejects)
+            counts.refused(workspace, records.refused)
         return stored or self.position(workspace)
 
     def position(self, workspace: str) -> str:
@@ -67,14 +63,12 @@ class Collector:
         self.keys.check()
         await self._log.check()
 
-    async def _store(self, workspace: str, touchpoints: Sequence[Touchpoint], topic: str) -> Position:
-        keys = [record_key(each.workspace, each.id) for each in touchpoints]
-        entries = list(map(Entry, keys, map(encode_record, touchpoints)))
+    async def _store(self, workspace: str, entries: Sequence[Entry], topic: str) -> str:
         position = named(topic, await self._log.append(topic, entries))
         reached = self._reached.setdefault(workspace, {})
         for partition, offset in position.offsets.items():
             reached[partition] = max(offset, reached.get(partition, 0))
-        return position
+        return str(position)
 
     async def keep_replayed(self, replayed: Sequence[tuple[Reject, Touchpoint]], workspace: str) -> str:
         """Store refused events that are accepted now, then note that they are; the position after them.
@@ -86,7 +80,7 @@ class Collector:
         for topic in (TOUCHPOINTS, IMPORTS):
             some = [each for _, each in replayed if (IMPORTS if each.import_id else TOUCHPOINTS) == topic]
             if some:
-                stored = str(await self._store(workspace, some, topic))
+                stored = await self._store(workspace, touchpoint_entries(some), topic)
         for _, touchpoint in replayed:
             counts.accepted(workspace, touchpoint.source, 1)
         await self._log.append(REJECTS, [reject_entry(record) for record, _ in replayed])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from etappe.identity_rules import rules_of
 from etappe.touchpoint import ABSENT, Page, Touchpoint
 from etappe.workspaces import Workspace
 from ingest.addresses import holds_address
@@ -45,6 +46,7 @@ class Sender:
         "known",
         "new_touchpoint",
         "received",
+        "rules",
         "visitor",
     )
 
@@ -60,7 +62,8 @@ class Sender:
         self.received = received
         self.visitor = visitor
         self.import_id = import_id
-        self.known = known_identifiers(caller.salt, caller.workspace.phone_region)
+        self.rules = rules = rules_of(caller.workspace)
+        self.known = known_identifiers(caller.salt, caller.workspace.phone_region, rules.version)
         self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
         self._is_usual = (
             source == "native" and not import_id and visitor is NOBODY and caller.workspace.consent_default

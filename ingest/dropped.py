@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import orjson
 
-from etappe.identifiers import is_blocked
+from etappe.identifiers import bare, names_nobody
 from etappe.touchpoint import Touchpoint
 from ingest.addresses import REDACTED
-from ingest.drafts import Draft, text_of
+from ingest.drafts import Draft, Sender, text_of
 from ingest.personal import clean_text
 from ingest.protocols.native import NativeEvent
 from ingest.protocols.segment import CONTEXT_FIELDS, SegmentEvent
@@ -28,6 +28,7 @@ MOST = 100
 
 _UNREAD = "nobody reads it"
 _BLOCKED = "blocked: systems send it when they know nobody"
+_BLOCKED_HERE = "blocked by the workspace's identity rules"
 _PERSONAL = "personal: dropped"
 _REDACTED = "an e-mail address in it is redacted"
 _DENIED = "consent to analytics is denied"
@@ -62,8 +63,9 @@ class Dropped(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """An event on its way: as it was written, and its draft as it was before the steps."""
+    """An event on its way: who sent it, as it was written, and its draft as it was before the steps."""
 
+    sender: Sender
     body: bytes
     draft: Draft
     first: Touchpoint
@@ -78,7 +80,7 @@ def dropped_of(protocol: str, seen: Seen, touchpoint: Touchpoint) -> list[Droppe
 def _dropped(protocol: str, seen: Seen, touchpoint: Touchpoint) -> Iterator[Dropped]:
     body = _object(seen.body)
     yield from _unread(protocol, body)
-    yield from _identifiers(seen.draft, touchpoint)
+    yield from _identifiers(seen, touchpoint)
     yield from _denied(seen, touchpoint)
     yield from _codes(protocol, body, touchpoint)
     yield from _page(seen.draft, touchpoint)
@@ -126,13 +128,15 @@ def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
     return next((each for each in kinds if isinstance(each, type) and issubclass(each, msgspec.Struct)), None)
 
 
-def _identifiers(draft: Draft, touchpoint: Touchpoint) -> Iterator[Dropped]:
-    for type_name, value in draft.names:
+def _identifiers(seen: Seen, touchpoint: Touchpoint) -> Iterator[Dropped]:
+    rules, region = seen.sender.rules, seen.sender.caller.workspace.phone_region
+    for type_name, value in seen.draft.names:
         text = text_of(value)
         if not text:
             continue
-        if is_blocked(text):
-            yield Dropped(f"identifiers.{type_name}", _BLOCKED)
+        if rules.is_blocked(type_name, text, region):
+            everywhere = names_nobody(bare(text))
+            yield Dropped(f"identifiers.{type_name}", _BLOCKED if everywhere else _BLOCKED_HERE)
         elif not touchpoint.consent_analytics:
             yield Dropped(f"identifiers.{type_name}", f"{_DENIED}: it is counted under a hash of the day")
 

@@ -17,8 +17,8 @@ Known = dict[tuple[str, str], Ranked | None]
 
 
 @lru_cache(maxsize=256)
-def known_identifiers(salt: bytes, region: str | None) -> Known:
-    """Those of a workspace, as they are with its phone region."""
+def known_identifiers(salt: bytes, region: str | None, rules: str) -> Known:
+    """Those of a workspace, as they are with its phone region and this version of its identity rules."""
     return {}
 
 

@@ -13,11 +13,11 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from etappe.exact_json import Members, Number, dumps, loads
-from etappe.identifiers import Identifier, identifier_key, is_blocked, normal_form, type_of
+from etappe.identifiers import Identifier, bare, names_nobody
+from etappe.identity_rules import rules_of
 from etappe.workspaces import Workspace
 from ingest.addresses import REDACTED, holds_address
 from ingest.hearing import heard
-from ingest.known import Ranked
 from ingest.limits import IDENTIFIER_CHARS
 from ingest.personal import FIELDS, TRAITS, clean_text, spelled
 from ingest.reasons import Reason, Refusal, refuse
@@ -70,6 +70,7 @@ class Marker:
         self._is_read = consent is not None
         self._workspace = workspace
         self._salt = workspace.salt_bytes
+        self._rules = rules_of(workspace)
         self._said: bool | None = None
 
     @property
@@ -129,6 +130,9 @@ class Marker:
         if name == "identifiers" and isinstance(value, Members):
             return self._identifiers(value)
         naming = _naming(name, kind)
+        if name in self._rules.also_personal:
+            naming = Naming((*(naming.types if naming else ()), name), personal=True)
+            value = value if isinstance(value, str | None) else REDACTED
         if naming is not None and isinstance(value, str):
             return self._identifier(value, naming)
         if name in names:
@@ -145,7 +149,7 @@ class Marker:
         kept = Members(
             (
                 name,
-                self._identifier(value, Naming((name,), type_of(name).personal))
+                self._identifier(value, Naming((name,), self._rules.type_of(name).personal))
                 if isinstance(value, str)
                 else self._other(name, value),
             )
@@ -156,12 +160,15 @@ class Marker:
 
     def _other(self, name: str, value: Any) -> Any:
         """Where a text was wanted: it is refused, and must not be kept for that."""
-        return REDACTED if name in FIELDS and value is not None else self._value(value, FIELDS)
+        personal = name in FIELDS or self._rules.type_of(name).personal
+        return REDACTED if personal and value is not None else self._value(value, FIELDS)
 
     def _identifier(self, text: str, naming: Naming) -> str:
         """A mark where the text is personal: by its type, or since it holds an address."""
         sent, types = _scalar(text), naming.types
-        if not (naming.personal or holds_address(sent)) or text in self._made or is_blocked(sent):
+        personal = naming.personal or not self._rules.also_personal.isdisjoint(types) or holds_address(sent)
+        # What the workspace blocks may be somebody's address: only what names nobody anywhere stays.
+        if not personal or text in self._made or names_nobody(bare(sent)):
             return without_keys(text)
         if len(sent) > IDENTIFIER_CHARS or not all(map(_TYPE.fullmatch, types)):
             return REDACTED
@@ -171,7 +178,7 @@ class Marker:
 
     def _key(self, type_name: str, sent: str) -> int:
         region = self._workspace.phone_region
-        return identifier_key(self._salt, type_name, normal_form(type_name, sent, region))
+        return self._rules.make_identifier(self._salt, type_name, sent, region).key
 
     def _encoded(self, text: str) -> str:
         try:
@@ -237,12 +244,12 @@ class Marked:
             name: int(key, 16) for name, _, key in (each.partition(":") for each in found[1].split(","))
         }
 
-    def read(self, type_name: str) -> Ranked | Refusal:
+    def read(self, type_name: str) -> Identifier | Refusal:
         """The identifier of this type."""
         if type_name not in self._keys:
             known = ", ".join(self._keys)
             return refuse(Reason.BAD_IDENTIFIER, f"identifiers.{type_name}: a mark of {known}")
-        return type_of(type_name).rank, Identifier(type_name, self._keys[type_name])
+        return Identifier(type_name, self._keys[type_name])
 
 
 def without_redacted(value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from operator import itemgetter
 
-from etappe.identifiers import DAILY, DEFAULT_TYPES, Identifier, is_blocked, make_identifier, type_of
+from etappe.identifiers import DAILY, Identifier
+from etappe.identity_rules import IdentityRules
 from ingest.addresses import holds_address, without_addresses
 from ingest.drafts import text_of
 from ingest.known import Ranked
@@ -17,38 +18,51 @@ TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def read_identifier(
-    salt: bytes, region: str | None, type_name: str, value: object
+    rules: IdentityRules, salt: bytes, region: str | None, type_name: str, value: object
 ) -> Ranked | Refusal | None:
     """One identifier; None where it is absent or blocked. `region` is where phone numbers are dialled."""
     text = value if isinstance(value, str) else text_of(value)
     if text is None:
         if isinstance(value, Marked):
-            return value.read(type_name)
+            return _marked(rules, salt, region, value.read(type_name))
         return wrong(f"identifiers.{_shown(type_name)}", kind_of(value), "a string or a number")
     if len(text) > IDENTIFIER_CHARS:
         found = f"identifiers.{_shown(type_name)}: {len(text)} characters"
         return refuse(Reason.BAD_IDENTIFIER, f"{found} (wanted at most {IDENTIFIER_CHARS})")
     if type_name == DAILY:
         return refuse(Reason.BAD_IDENTIFIER, f"identifiers.{DAILY}: the collector alone makes those")
-    if type_name not in DEFAULT_TYPES and TYPE_NAME.fullmatch(type_name) is None:
+    if type_name not in rules.types and TYPE_NAME.fullmatch(type_name) is None:
         wanted = "a type of up to 40 small letters, digits and _, a letter first"
         return refuse(Reason.BAD_IDENTIFIER, f"identifiers: {_shown(type_name)!r} (wanted {wanted})")
-    return _hashed(salt, region, type_name, text)
+    return _hashed(rules, salt, region, type_name, text)
 
 
 def _shown(type_name: str) -> str:
     return without_addresses(type_name)[:60]
 
 
-def _hashed(salt: bytes, region: str | None, type_name: str, text: str) -> Ranked | None:
+def _marked(
+    rules: IdentityRules, salt: bytes, region: str | None, found: Identifier | Refusal
+) -> Ranked | Refusal | None:
+    """Of what a mark stands for the hash alone is known: exact values that are blocked are known by theirs."""
+    if isinstance(found, Refusal):
+        return found
+    if rules.blocks_identifier(found, salt, region):
+        return None
+    return rules.type_of(found.type).priority, found
+
+
+def _hashed(
+    rules: IdentityRules, salt: bytes, region: str | None, type_name: str, text: str
+) -> Ranked | None:
     """What holds an e-mail address is kept only as a hash under any type: many systems use it as the user's id, or
     as a part of that."""
-    if is_blocked(text):
+    if rules.is_blocked(type_name, text, region):
         return None
-    identifier = make_identifier(salt, type_name, text, region)
+    identifier = rules.make_identifier(salt, type_name, text, region)
     if identifier.value is not None and holds_address(identifier.value):
         identifier = Identifier(identifier.type, identifier.key)
-    return type_of(type_name).rank, identifier
+    return rules.type_of(type_name).priority, identifier
 
 
 def best_first(identifiers: list[Ranked]) -> list[Identifier]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -33,8 +32,7 @@ NO_STORE: Headers = ((b"cache-control", b"no-store, no-cache, must-revalidate, m
 """Of a picture: each time it is shown it is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Status, body (JSON unless `media` says otherwise), and headers beyond those every reply has."""
 
     status: int
@@ -43,7 +41,7 @@ class Reply:
     media: bytes = b"application/json"
 
     def with_headers(self, headers: Headers) -> Reply:
-        return replace(self, headers=self.headers + headers) if headers else self
+        return self._replace(headers=self.headers + headers) if headers else self
 
 
 class Result(NamedTuple):
@@ -56,6 +54,9 @@ class Result(NamedTuple):
 
 def receipt(status: int, content: dict[str, Any], result: Result) -> Reply:
     """The reply to a write that was read: `content` is the protocol's, to which what became of the events is added."""
+    if result.accepted and not result.refused and not content:
+        body = b'{"accepted":%d,"rejected":[]}' % result.accepted
+        return Reply(status, body, position_header(result.position))
     content["accepted"] = result.accepted
     content["rejected"] = [listed(each) for each in result.refused]
     if not result.accepted:

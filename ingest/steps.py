@@ -139,7 +139,7 @@ def put_identifiers(drafts: Sequence[Draft], sender: Sender) -> bool:
 
 def _read(pair: tuple[str, object], sender: Sender) -> Ranked | Refusal | None:
     caller, (type_name, value) = sender.caller, pair
-    read = read_identifier(caller.salt, caller.workspace.phone_region, type_name, value)
+    read = read_identifier(sender.rules, caller.salt, caller.workspace.phone_region, type_name, value)
     if isinstance(value, str) and not isinstance(read, Refusal):
         remember(sender.known, type_name, value, read)
     return read
@@ -158,7 +158,7 @@ def put_aliases(drafts: Sequence[Draft], sender: Sender) -> bool:
 def _put_alias(draft: Draft, sender: Sender) -> Refusal | None:
     readings: list[Identifier] = []
     for type_name in ("user_id", "anonymous_id"):
-        reading = read_identifier(sender.caller.salt, None, type_name, draft.former)
+        reading = read_identifier(sender.rules, sender.caller.salt, None, type_name, draft.former)
         if isinstance(reading, Refusal):
             return reading
         readings += [reading[1]] if reading else []
@@ -230,10 +230,11 @@ def put_addresses(drafts: Sequence[Draft], sender: Sender) -> bool:
 
 def drop_personal_traits(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Names, addresses, birth dates and the like, unless the workspace keeps them."""
+    names = TRAITS | own if (own := sender.rules.also_personal) else TRAITS
     refused = False
     for draft in drafts:
         if draft.traits:
-            kept = _without_personal("traits", draft.traits, TRAITS, sender)
+            kept = _without_personal("traits", draft.traits, names, sender)
             if isinstance(kept, Refusal):
                 draft.refusal = kept
                 refused = True
@@ -244,12 +245,13 @@ def drop_personal_traits(drafts: Sequence[Draft], sender: Sender) -> bool:
 
 def drop_personal_properties(drafts: Sequence[Draft], sender: Sender) -> bool:
     """The same for properties, where `name` is a product's. Many are those of a page or a product, seen before."""
+    names = FIELDS | own if (own := sender.rules.also_personal) else FIELDS
     refused = False
     for draft in drafts:
         raw = draft.properties
-        if not raw or raw in _impersonal:
+        if not raw or (raw in _impersonal and not own):
             continue
-        kept = _without_personal("properties", raw, FIELDS, sender)
+        kept = _without_personal("properties", raw, names, sender)
         if isinstance(kept, Refusal):
             draft.refusal = kept
             refused = True

@@ -110,7 +110,8 @@ class Validation(Write):
 
     __slots__ = ()
 
-    async def _store(self, wire: Wire, caller: Caller) -> Reply:
+    async def _store(self, caller: Caller, body: bytes) -> Reply:
+        wire = self._read(body)
         self._charge(caller, len(wire.events))
         content = await asyncio.to_thread(read_through, wire, self._sender(caller), self._protocol.name)
         return Reply(
@@ -141,7 +142,7 @@ def read_through(wire: Wire, sender: Sender, protocol: str) -> dict[str, Any]:
     def noted(event: bytes, sender: Sender) -> Draft | Refusal:
         draft = wire.draft(event, sender)
         if isinstance(draft, Draft):
-            seen[id(draft.touchpoint)] = Seen(event, _copy(draft), _copy(draft.touchpoint))
+            seen[id(draft.touchpoint)] = Seen(sender, event, _copy(draft), _copy(draft.touchpoint))
         return draft
 
     found = sort_events(wire._replace(draft=noted), sender)

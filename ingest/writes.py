@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
+from typing import NamedTuple
 
 from etappe.errors import BadInput, EtappeError, Problem
 from etappe.origins import origin_allowed
@@ -25,7 +26,8 @@ from ingest.keys import Caller, secrets_of
 from ingest.limits import BODY_BYTES, LARGE_BODY_BYTES, LISTED_EVENTS
 from ingest.pipeline import sort_events
 from ingest.protocols import WireProtocol
-from ingest.receipts import PICTURE, Reply, Result, blank_pixel, failed, failed_pixel
+from ingest.receipts import PICTURE, Headers, Reply, Result, blank_pixel, failed, failed_pixel
+from ingest.records import Records, records_of
 
 _IMPORT_ID = re.compile(rb"[A-Za-z0-9_\-]{1,64}")
 
@@ -61,6 +63,17 @@ class WriteRoute:
         return Reply(405, body, ((b"allow", self.methods.encode()),))
 
 
+class Taken(NamedTuple):
+    """What is left of a request once it has been read."""
+
+    records: Records
+    headers: Headers
+    """What the reply says besides."""
+
+    def result(self, position: str) -> Result:
+        return Result(len(self.records.accepted), self.records.refused, position)
+
+
 class Write:
     """One request on its way."""
 
@@ -77,14 +90,12 @@ class Write:
         """Whatever happens; ClientGone where nobody waits for it."""
         head = self._head
         secrets = secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
-        self._caller = self._collector.keys.first_known(secrets)
+        self._caller = caller = self._collector.keys.first_known(secrets)
         try:
-            if self._caller is None:
-                self._caller, body = await self._open(tried=bool(secrets))
-            else:
-                self._admit(self._caller)
-                body = await self._body(self._caller.body_bytes)
-            return await self._store(self._read(body), self._caller)
+            if caller is None:
+                return await self._store(*await self._open(tried=bool(secrets)))
+            self._admit(caller)
+            return await self._store(caller, await self._body(caller.body_bytes))
         except ClientGone:
             raise
         except Unauthorised as error:
@@ -153,13 +164,22 @@ class Write:
             raise too_many_events(len(wire.events))
         return wire
 
-    async def _store(self, wire: Wire, caller: Caller) -> Reply:
+    async def _store(self, caller: Caller, body: bytes) -> Reply:
+        """Nothing of a body but its records stays in memory while they are stored: what one request leaves is still
+        in the processor's cache when the next one takes it.
+        """
+        taken = self._take(caller, body)
+        del body
+        position = await self._collector.keep(taken.records)
+        return self._protocol.reply(taken.result(position), self._head).with_headers(taken.headers)
+
+    def _take(self, caller: Caller, body: bytes) -> Taken:
+        """All of the work on a body."""
+        wire = self._read(body)
         self._charge(caller, len(wire.events))
         sender = self._sender(caller)
         found = sort_events(wire, sender)
-        position = await self._collector.keep(found, sender, self._protocol.name, self._head.path)
-        reply = self._protocol.reply(Result(len(found.accepted), found.refused, position), self._head)
-        return reply.with_headers(wire.headers())
+        return Taken(records_of(found, sender, self._protocol.name, self._head.path), wire.headers())
 
     def _sender(self, caller: Caller) -> Sender:
         return Sender(

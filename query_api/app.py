@@ -23,11 +23,12 @@ from etappe.settings import Settings
 from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
 from etappe.workspaces import Register, RegisterFile
-from query_api import coverage, customers, journey, rejects
+from query_api import coverage, customers, explain, journey, rejects
 from query_api.calls import Calls
 from query_api.collector import ConnectCollector, collector_client
 from query_api.common import COMMON, FORMAT
 from query_api.funnel import question as funnel
+from query_api.identity_routes import add_identity_routes
 from query_api.measured import Measured
 from query_api.openapi import answers, errors, in_path, in_query
 from query_api.refusals import add_refusals
@@ -74,6 +75,7 @@ def create_app(
     _add_service_routes(app, sources, check)
     _add_calls(app, Calls(sources))
     add_register_routes(app, sources, answers())
+    add_identity_routes(app, sources, answers())
     return app
 
 
@@ -84,6 +86,7 @@ def _add_calls(app: FastAPI, calls: Calls) -> None:
         ("GET", "/v1/funnel", calls.funnel, "The phase funnel", funnel.PARAMETERS, ()),
         ("GET", "/v1/customers", calls.customer, "Who an identifier is", customers.PARAMETERS, ()),
         ("GET", "/v1/customers/{customer}/journey", calls.journey, "Their touchpoints", journey.PARAMETERS, customer),
+        ("GET", "/v1/customers/{customer}/identity", calls.identity, "Why it is one", explain.PARAMETERS, customer),
         ("GET", "/v1/coverage", calls.coverage, "What a model makes of the touchpoints", coverage.PARAMETERS, ()),
         ("GET", "/v1/freshness", calls.freshness, "What became of everything accepted", COMMON, ()),
         ("GET", "/v1/rejects", calls.rejects, "The events that were refused (admin)", rejects.PARAMETERS, ()),

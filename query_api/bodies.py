@@ -26,17 +26,37 @@ async def read_object(request: Request, most: int = BODY_BYTES) -> dict[str, Any
     BadInput for anything that is no JSON object (NaN, lone surrogates and a name given twice included), TooLarge
     beyond `most` bytes, SlowBody where it does not end within BODY_SECONDS.
     """
+    return object_of(await read_body(request, most))
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """As `read_object`, of a body that is read."""
+    return _object(body) if body.strip() else {}
+
+
+def text_of(body: bytes) -> str:
+    """The text that the body is; BadInput where it is no UTF-8."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        shown = body[:_SHOWN].decode(errors="replace")
+        raise BadInput(
+            Problem("body", shown, f"text in UTF-8 ({error.reason} at byte {error.start})")
+        ) from None
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The whole of it; TooLarge beyond `most` bytes, SlowBody where it does not end within BODY_SECONDS."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await _read(request, most)
+            return await _whole(request, most)
     except TimeoutError:
         raise SlowBody(f"{BODY_SECONDS:g} s waited.") from None
     except ClientDisconnect:
         raise BadInput(Problem("body", None, "the whole of it")) from None
-    return _object(body) if body.strip() else {}
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _whole(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from etappe.warehouse import Session
 from etappe.workspaces import KeyKind, Workspace
-from query_api import coverage, customers, journey, rejects
+from query_api import coverage, customers, explain, journey, rejects
 from query_api.answer import Answer
+from query_api.as_of import builds_known_at, read_identity_at
 from query_api.auth import OPERATORS, READERS, admit
 from query_api.bodies import read_object
 from query_api.builds import Build, Builds, active_builds, wanted_model
@@ -41,7 +42,9 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, funnel.PARAMETERS)
         question = funnel.read_question(reader, common.range)
-        builds = await self._builds(workspace, reader, common)
+        builds = await self._builds(
+            workspace, reader, common, read_identity_at(reader, self._sources.clock())
+        )
         build = _wanted(builds, question.model, reader)
         return reply(await self._run(lambda s: answer_funnel(s, workspace, build, question)), common.format)
 
@@ -58,7 +61,9 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, customers.PARAMETERS)
         question = customers.read_customer_question(reader)
-        builds = await self._builds(workspace, reader, common)
+        builds = await self._builds(
+            workspace, reader, common, read_identity_at(reader, self._sources.clock())
+        )
         reader.finish()
         now = self._sources.clock()
         answer = await self._run(lambda s: customers.answer_customer(s, workspace, builds, question, now))
@@ -68,9 +73,22 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, journey.PARAMETERS)
         question = journey.read_journey_question(reader, request.path_params["customer"], common.range)
-        builds = await self._builds(workspace, reader, common)
+        builds = await self._builds(
+            workspace, reader, common, read_identity_at(reader, self._sources.clock())
+        )
         reader.finish()
         answer = await self._run(lambda s: journey.answer_journey(s, workspace, builds, question))
+        return reply(answer, common.format)
+
+    async def identity(self, request: Request) -> Response:
+        workspace = self._authorise(request)
+        reader, common = _read(request, explain.PARAMETERS)
+        question = explain.read_identity_question(reader, request.path_params["customer"])
+        builds = await self._builds(
+            workspace, reader, common, read_identity_at(reader, self._sources.clock())
+        )
+        reader.finish()
+        answer = await self._run(lambda s: explain.answer_identity(s, workspace, builds, question))
         return reply(answer, common.format)
 
     async def freshness(self, request: Request) -> Response:
@@ -128,10 +146,14 @@ class Calls:
     def _authorise(self, request: Request, kinds: Sequence[KeyKind] = READERS) -> Workspace:
         return admit(self._sources, request, kinds).workspace
 
-    async def _builds(self, workspace: Workspace, reader: Reader, common: Common) -> Builds:
+    async def _builds(
+        self, workspace: Workspace, reader: Reader, common: Common, identity_at: int | None = None
+    ) -> Builds:
         """The builds that answer, once what was asked to be included is (a bad question does not wait)."""
         if not reader.problems:
             await self._wait(workspace, common)
+            if identity_at is not None:
+                return await builds_known_at(self._sources, workspace.name, identity_at, common.timeout)
         return await self._run(lambda s: active_builds(s, workspace.name))
 
     async def _wait(self, workspace: Workspace, common: Common) -> None:

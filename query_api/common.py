@@ -99,7 +99,7 @@ AFTER: Parameter[Position | None] = Parameter(
     "after", "a position as in X-Etappe-Position, like 0-5_3-12", _read_position, None
 )
 TIMEOUT = Parameter(
-    "timeout", "seconds to wait for `after`, 0 to 600; default 10", _read_timeout, 10.0,
+    "timeout", "seconds to wait for `after` and for what is made on demand, 0 to 600; default 10", _read_timeout, 10.0,
     schema={"type": "number", "minimum": 0, "maximum": 600, "default": 10},
 )  # fmt: skip
 

@@ -67,6 +67,7 @@ def answer_coverage(
         "build": build.number,
         **range_meta(question.range),
         **rests_on,
+        **build.identities.meta,
         "excluded": {"bot_touchpoints": bots_left_out(session, workspace.name, question.range)},
         "next": str(end) if end < len(found) else None,
     }

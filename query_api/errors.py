@@ -17,6 +17,10 @@ class NotFound(EtappeError):
     """There is nothing here."""
 
 
+class NotLinked(EtappeError):
+    """No event links these two directly, so there is no link to take back."""
+
+
 class TooLarge(EtappeError):
     """The body is too large."""
 
@@ -40,6 +44,14 @@ class RegisterClosed(EtappeError):
 
 class NotYet(EtappeError):
     """The position asked for is not in the answers yet: ask again, or give more timeout=."""
+
+
+class NotReady(EtappeError):
+    """These identities are still being made: ask again, or give more timeout=."""
+
+    def __init__(self, progress: float) -> None:
+        """`progress` from 0 to 1."""
+        super().__init__(f"{progress:.0%} done.")
 
 
 class WrongPlace(EtappeError):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from etappe.warehouse import Session
+from query_api.errors import NotFound
+from query_api.generations import Identities
 from query_api.sql import text_of
 
 BEGINNING = -(1 << 62)
@@ -44,30 +48,59 @@ def timeline(identifier: int, since: Sequence[int], customers: Sequence[int]) ->
     return Timeline(tuple(Span(identifier, *each) for each in zip(owners, begins, ends, strict=True)))
 
 
-def timeline_of(session: Session, workspace: str, identifier: int) -> Timeline:
+def timeline_of(session: Session, workspace: str, identities: Identities, identifier: int) -> Timeline:
     """The timeline of one identifier."""
-    rows = session.rows(text_of("identity_row"), {"workspace": workspace, "identifier": identifier})
+    bound = {**identities.touchpoints(workspace), "identifier": identifier}
+    rows = session.rows(text_of("identity_row"), bound)
     _, since, customers, _ = rows[0] if rows else ("", [], [], [])
     return timeline(identifier, since, customers)
 
 
-def spans_of(session: Session, workspace: str, customer: int) -> list[Span]:
+def members_of(session: Session, workspace: str, identities: Identities, customer: int) -> set[int]:
+    """Every identifier that belongs to a customer at some time, the customer's own included."""
+    bound = {**identities.touchpoints(workspace), "identifier": customer}
+    rows = session.rows(text_of("identity_row"), bound)
+    return {customer, *(rows[0][3] if rows else ())}
+
+
+def spans_of(session: Session, workspace: str, identities: Identities, customer: int) -> list[Span]:
     """Every span of every identifier that belongs to a customer, the customer's own included."""
-    rows = session.rows(text_of("identity_row"), {"workspace": workspace, "identifier": customer})
-    members = {customer, *(rows[0][3] if rows else ())}
-    values = {"workspace": workspace, "identifiers": sorted(members)}
-    linked = {each: (since, owners) for each, since, owners in session.rows(text_of("timelines"), values)}
+    values = identities.touchpoints(workspace)
+    members = members_of(session, workspace, identities, customer)
+    found = session.rows(text_of("timelines"), {**values, "identifiers": sorted(members)})
+    linked = {each: (since, owners) for each, since, owners in found}
     timelines = [timeline(each, *linked.get(each, ([], []))) for each in sorted(members)]
     return [span for each in timelines for span in each.spans if span.customer == customer]
 
 
-def bound(spans: Sequence[Span]) -> dict[str, list[int]]:
-    """Spans as statements bind them."""
+def bound_spans(
+    session: Session, workspace: str, identities: Identities, spans: Sequence[Span]
+) -> dict[str, Any]:
+    """What statements bind that look for the touchpoints of these spans."""
+    identifiers = [span.identifier for span in spans]
     return {
-        "identifiers": [span.identifier for span in spans],
+        **identities.touchpoints(workspace),
+        "stored": sorted(_stored_under(session, workspace, identities, identifiers)),
+        "identifiers": identifiers,
         "since": [span.since for span in spans],
         "until": [span.until for span in spans],
     }
+
+
+def _stored_under(
+    session: Session, workspace: str, identities: Identities, identifiers: Sequence[int]
+) -> set[int]:
+    """The identifiers under which touchpoints of `identifiers` may lie: themselves, and banned ones of their events.
+
+    Of an event that named several banned ones, the first need not be linked to the one that is not, but to one that is.
+    """
+    found = set(identifiers)
+    border = found if identities.bans else set()
+    while border:
+        values = {**identities.touchpoints(workspace), "identifiers": sorted(border)}
+        border = {other for (other,) in session.rows(text_of("banned_beside"), values)} - found
+        found |= border
+    return found
 
 
 def names_of(session: Session, workspace: str, identifiers: Sequence[int]) -> dict[int, str]:
@@ -75,6 +108,22 @@ def names_of(session: Session, workspace: str, identifiers: Sequence[int]) -> di
     values = {"workspace": workspace, "identifiers": list(identifiers)}
     rows = session.rows(text_of("identifier_names"), values)
     return {key: f"{kind}:{value}" if value else f"{kind}:#{hex_of(key)}" for key, kind, value in rows}
+
+
+def read_customer(text: str) -> int:
+    """The customer that a path names; NotFound where it cannot be a customer's id."""
+    if not re.fullmatch(r"[0-9a-f]{16}", text):
+        raise NotFound(f"{text!r} is no customer: ask /v1/customers?identifier= for one.")
+    return int(text, 16)
+
+
+def check_customer(session: Session, workspace: str, identities: Identities, customer: int) -> None:
+    """NotFound where nobody is this customer, or not any more."""
+    owners = [span.customer for span in timeline_of(session, workspace, identities, customer).spans]
+    if customer not in owners:
+        raise NotFound(f"Customer {hex_of(customer)} is part of customer {hex_of(owners[-1])} now.")
+    if not names_of(session, workspace, [customer]):
+        raise NotFound(f"There is no customer {hex_of(customer)}.")
 
 
 def hex_of(customer: int) -> str:

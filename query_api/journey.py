@@ -15,15 +15,15 @@ from etappe.warehouse import Session
 from etappe.warehouse.session import Row as Found
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind, Row
-from query_api.builds import Builds
+from query_api.as_of import IDENTITY_AT
+from query_api.builds import Builds, identities_of
 from query_api.common import COMMON, Range
 from query_api.customers import Totals, customer_totals
-from query_api.errors import NotFound
-from query_api.identity import bound, hex_of, names_of, spans_of, timeline_of
+from query_api.identity import bound_spans, check_customer, hex_of, names_of, read_customer, spans_of
 from query_api.meta import facts_meta, range_meta
 from query_api.pages import LIMIT
 from query_api.parameters import EARLIEST, Parameter, Reader
-from query_api.sql import text_of, with_phases
+from query_api.sql import compose, with_phases
 
 _COLUMNS: dict[str, Kind] = {
     "id": "text",
@@ -79,14 +79,12 @@ def _read_cursor(text: str) -> Place:
 
 
 CURSOR = Parameter("cursor", "what meta.next gave", _read_cursor, _BEFORE_ALL)
-PARAMETERS: tuple[Parameter[Any], ...] = (LIMIT, CURSOR, *COMMON)
+PARAMETERS: tuple[Parameter[Any], ...] = (LIMIT, CURSOR, IDENTITY_AT, *COMMON)
 
 
 def read_journey_question(reader: Reader, customer: str, asked: Range) -> JourneyQuestion:
     """The question; NotFound where `customer` cannot be a customer's id."""
-    if not re.fullmatch(r"[0-9a-f]{16}", customer):
-        raise NotFound(f"{customer!r} is no customer: ask /v1/customers?identifier= for one.")
-    return JourneyQuestion(int(customer, 16), asked, reader.take(LIMIT), reader.take(CURSOR))
+    return JourneyQuestion(read_customer(customer), asked, reader.take(LIMIT), reader.take(CURSOR))
 
 
 def answer_journey(
@@ -97,7 +95,7 @@ def answer_journey(
     totals = customer_totals(session, workspace.name, builds, question.customer)
     found = _touchpoints(session, workspace.name, builds, question)
     if not found and not totals.touchpoints:
-        _check_there(session, workspace.name, question.customer)
+        check_customer(session, workspace.name, identities_of(builds), question.customer)
     page, last = _page(found, question.limit)
     shown = [row for row in page if not row[15]]
     names = names_of(session, workspace.name, sorted({row[13] for row in shown}))
@@ -109,6 +107,7 @@ def answer_journey(
             "models": {name: build.version for name, build in builds.items()},
             **range_meta(question.range),
             **meta,
+            **identities_of(builds).meta,
             "excluded": {"bot_touchpoints": len(page) - len(shown)},
             "next": last,
         },
@@ -120,13 +119,14 @@ def _touchpoints(
 ) -> Sequence[Found]:
     """One row more than the page holds, so that it is known whether there is a next one."""
     expressions = [phase_expression(build.model, f"m{index}") for index, build in enumerate(builds.values())]
-    sql, values = with_phases(text_of("touchpoints_of_customer"), expressions)
+    identities = identities_of(builds)
+    spans = spans_of(session, workspace, identities, question.customer)
+    sql, values = with_phases(compose("touchpoints_of_customer", owned=identities.owned), expressions)
     return session.rows(
         sql,
         {
             **values,
-            "workspace": workspace,
-            **bound(spans_of(session, workspace, question.customer)),
+            **bound_spans(session, workspace, identities, spans),
             **question.range.bounds,
             "limit": (question.limit or _MOST_ROWS) + 1,
             "after_ms": question.after.ms,
@@ -134,14 +134,6 @@ def _touchpoints(
             "after_event": question.after.event_key,
         },
     )
-
-
-def _check_there(session: Session, workspace: str, customer: int) -> None:
-    owner = timeline_of(session, workspace, customer).spans[-1].customer
-    if owner != customer:
-        raise NotFound(f"Customer {hex_of(customer)} is part of customer {hex_of(owner)} now.")
-    if not names_of(session, workspace, [customer]):
-        raise NotFound(f"There is no customer {hex_of(customer)}.")
 
 
 def _page(found: Sequence[Found], limit: int | None) -> tuple[Sequence[Found], str | None]:

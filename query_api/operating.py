@@ -11,15 +11,17 @@ from fastapi import Request
 from starlette.responses import Response
 
 from etappe.errors import BadInput, Problem, SettingsError
+from etappe.eventlog import Position
 from etappe.register import Change
 from query_api.answer import Answer, Kind, Row
 from query_api.auth import Asker
 from query_api.bodies import read_object
-from query_api.common import COMMON, Format, read_common
+from query_api.common import COMMON, TIMEOUT, Common, Format, read_common
 from query_api.errors import RegisterClosed
 from query_api.formats import reply
 from query_api.pages import LIMIT, OFFSET
 from query_api.parameters import Parameter, Reader
+from query_api.position import wait_until_included
 from query_api.sources import Sources
 
 T = TypeVar("T")
@@ -45,11 +47,15 @@ class Order:
         if found := [*self.problems, *problems]:
             raise BadInput(*found)
 
-    def reply(self, columns: Mapping[str, Kind], row: Row, status: int = 200) -> Response:
-        """One row; not to be kept by anything on its way, for it may hold a secret."""
+    def reply(
+        self, columns: Mapping[str, Kind], row: Row, status: int = 200, position: Position | None = None
+    ) -> Response:
+        """One row; not to be kept by anything on its way, for it may hold a secret. `position`: what to wait for."""
         made = reply(Answer(columns, [row], _meta(self.asker)), self.format)
         made.status_code = status
         made.headers["Cache-Control"] = "no-store"
+        if position is not None:
+            made.headers["X-Etappe-Position"] = str(position)
         return made
 
 
@@ -67,6 +73,11 @@ async def read_order(asker: Asker, request: Request, known: Sequence[str] = ()) 
     return Order(asker, common.format, {n: v for n, v in body.items() if n in known}, reader.problems)
 
 
+def read_timeout(request: Request) -> float:
+    """Seconds that the caller would wait; the parameters were checked before."""
+    return Reader(request.query_params.multi_items(), COMMON).take(TIMEOUT)
+
+
 async def carry_out(sources: Sources, change: Change[T]) -> T:
     """Change the register and return what was made; RegisterClosed where that is not possible here."""
     editor = sources.editor
@@ -76,6 +87,20 @@ async def carry_out(sources: Sources, change: Change[T]) -> T:
         return await asyncio.to_thread(editor.edit, change)
     except SettingsError as error:
         raise RegisterClosed(str(error)) from error
+
+
+async def waited(
+    sources: Sources, request: Request, asker: Asker, known: Sequence[Parameter[Any]] = LISTED
+) -> Common:
+    """Once `after` is included, what all calls share; BadInput where a parameter is wrong."""
+    reader = Reader(request.query_params.multi_items(), known)
+    common = read_common(reader, request.headers.get("accept", ""))
+    for parameter in known:
+        reader.take(parameter)
+    reader.finish()
+    if common.after is not None:
+        await wait_until_included(sources, asker.workspace.name, common.after, common.timeout)
+    return common
 
 
 def list_rows(request: Request, asker: Asker, columns: Mapping[str, Kind], rows: Sequence[Row]) -> Response:

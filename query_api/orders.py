@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import msgspec
 
-from etappe.changes import Rebuild, Undo, decode_change, encode_change
+from etappe.changes import Order, decode_change, encode_change
 from etappe.eventlog import CHANGES, Entry, EventLog, Position, partition_of
 from query_api.errors import WrongPlace
-from query_api.position import needed_log
+from query_api.position import STITCHER, named, needed_log
 from query_api.sources import Sources
 
-Order = Rebuild | Undo
-
-_GROUP = "stitch"
 _CHUNK = 5_000
 """Changes read at once in the search for orders that the stitcher has not come to yet."""
 
 
-async def write_order(sources: Sources, order: Order) -> None:
-    """Return once the order is durable; WrongPlace where this process may not write it."""
+async def write_order(sources: Sources, order: Order) -> Position:
+    """The position after the order, once it is durable; WrongPlace where this process may not write it."""
+    check_place(sources)
+    entry = Entry(order.workspace.encode(), encode_change(order))
+    return named(await needed_log(sources).append(CHANGES, [entry]))
+
+
+def check_place(sources: Sources) -> None:
+    """WrongPlace where this process may not write orders; LogUnavailable where it has no log."""
     if not sources.takes_orders:
         raise WrongPlace("Send it there: with `etappe up`, to the query API that it started.")
-    entry = Entry(order.workspace.encode(), encode_change(order))
-    await needed_log(sources).append(CHANGES, [entry])
+    needed_log(sources)
 
 
 async def waiting_orders(log: EventLog, workspace: str) -> list[Order]:
@@ -30,7 +33,7 @@ async def waiting_orders(log: EventLog, workspace: str) -> list[Order]:
     key = workspace.encode()
     ends = (await log.ends(CHANGES)).offsets
     partition = partition_of(key, len(ends))
-    at = (await log.committed(CHANGES, _GROUP)).offsets.get(partition, 0)
+    at = (await log.committed(CHANGES, STITCHER)).offsets.get(partition, 0)
     at = max(at, (await log.starts(CHANGES)).offsets.get(partition, 0))
     found: list[Order] = []
     while at < ends[partition]:
@@ -49,4 +52,4 @@ def _order(value: bytes) -> Order | None:
         change = decode_change(value)
     except msgspec.MsgspecError:
         return None
-    return change if isinstance(change, Rebuild | Undo) else None
+    return change if isinstance(change, Order) else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from etappe.errors import BadInput, LogUnavailable, Problem
-from etappe.eventlog import TOUCHPOINTS, EventLog, Position
-from etappe.lanes import ends
+from etappe.eventlog import CHANGES, TOUCHPOINTS, EventLog, Position
+from etappe.lanes import LANE, ends
 from etappe.warehouse import Session
 from query_api.errors import NotYet
 from query_api.sources import Sources
@@ -16,6 +17,10 @@ from query_api.sql import text_of
 _FIRST_PAUSE, _LAST_PAUSE = 0.02, 0.15
 """Seconds between two looks, growing: looking costs the engine as much as a small question."""
 _EPOCH_BITS = 40
+STITCHER = "stitch"
+"""The consumer group that applies changes."""
+ORDERS = 2 * LANE
+"""Partition p of `changes` is ORDERS + p in positions: above every partition of touchpoints."""
 _NO_EPOCH = 1 << 23
 
 
@@ -52,9 +57,13 @@ async def wait_until_included(sources: Sources, workspace: str, asked: Position,
     log = needed_log(sources)
     await _check_partitions(log, asked)
     log_id = await log.log_id(TOUCHPOINTS)
+    orders, touchpoints = _parted(asked)
     deadline = sources.clock() + seconds * 1000
     pause = _FIRST_PAUSE
-    while not (await sources.sessions.run(lambda s: reached(s, workspace, log_id))).includes(asked):
+    while not (
+        await _applied(log, orders)
+        and (await sources.sessions.run(lambda s: reached(s, workspace, log_id))).includes(touchpoints)
+    ):
         if sources.clock() >= deadline:
             raise NotYet(f"after={asked}, {seconds:g} s waited.")
         await asyncio.sleep(pause)
@@ -68,10 +77,33 @@ def needed_log(sources: Sources) -> EventLog:
     return sources.log
 
 
+def named(changes: Position) -> Position:
+    """A position of `changes` as `after=` takes it."""
+    return Position({ORDERS + p: offset for p, offset in changes.offsets.items()})
+
+
+def _parted(asked: Position) -> tuple[Position, Position]:
+    """What is asked of `changes`, by its own partitions, and of touchpoints."""
+    orders = {p - ORDERS: offset for p, offset in asked.offsets.items() if p >= ORDERS}
+    return Position(orders), Position({p: offset for p, offset in asked.offsets.items() if p < ORDERS})
+
+
+async def _applied(log: EventLog, orders: Position) -> bool:
+    if not orders.offsets:
+        return True
+    done = (await log.committed(CHANGES, STITCHER)).offsets
+    return all(done.get(partition, 0) >= offset for partition, offset in orders.offsets.items())
+
+
 async def _check_partitions(log: EventLog, asked: Position) -> None:
-    partitions = (await ends(log)).offsets
+    partitions = {*(await ends(log)).offsets, *(ORDERS + p for p in await _order_partitions(log, asked))}
     unknown = [str(partition) for partition in asked.offsets if partition not in partitions]
     if unknown:
         raise BadInput(
             Problem("after", str(asked), f"partitions that the log has: there is no {', '.join(unknown)}")
         )
+
+
+async def _order_partitions(log: EventLog, asked: Position) -> Mapping[int, int]:
+    """Looked up where they are asked for alone: few questions wait for an order."""
+    return (await log.ends(CHANGES)).offsets if max(asked.offsets) >= ORDERS else {}

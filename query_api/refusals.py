@@ -18,6 +18,8 @@ from etappe.unrouted import answer_unrouted
 from query_api.errors import (
     Forbidden,
     NotFound,
+    NotLinked,
+    NotReady,
     NotYet,
     RegisterClosed,
     SlowBody,
@@ -36,11 +38,13 @@ _STATUS: Mapping[type[EtappeError], int] = {
     NoSuchKey: 404,
     NoSuchWorkspace: 404,
     NothingChanged: 409,
+    NotLinked: 409,
     SlowBody: 408,
     TooLarge: 413,
     TooOften: 429,
     RegisterClosed: 503,
     RegisterBusy: 503,
+    NotReady: 503,
     NotYet: 504,
     LogUnavailable: 503,
     WarehouseUnavailable: 503,
@@ -51,6 +55,7 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
     LogUnavailable: {"Retry-After": "1"},
     WarehouseUnavailable: {"Retry-After": "1"},
     RegisterBusy: {"Retry-After": "1"},
+    NotReady: {"Retry-After": "2"},
 }
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from etappe.phases import Expression, phase_expression
-from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
-from stitcher import facts
 from stitcher.builds import Build
+from stitcher.facts import Facts
 from stitcher.identity import Owner
 from stitcher.spans import Span, spans_of, tombstones
 
@@ -33,7 +32,7 @@ class Target:
 
 
 def fold(
-    session: Session,
+    facts: Facts,
     target: Target,
     customers: Collection[int],
     merged: Collection[int],
@@ -46,35 +45,34 @@ def fold(
     """
     if not target.builds:
         return
-    known = _complete(session, target.workspace.name, customers, owners)
+    known = _complete(facts, customers, owners)
     gone = [identifier for identifier in merged if identifier not in customers]
     remaining = iter(sorted(customers))
     while chunk := list(islice(remaining, _CUSTOMERS_AT_ONCE)):
-        _fold_spans(session, target, [*spans_of(chunk, known), *tombstones(gone)])
+        _fold_spans(facts, target, [*spans_of(chunk, known), *tombstones(gone)])
         gone = []
     if gone:
-        _fold_spans(session, target, list(tombstones(gone)))
+        _fold_spans(facts, target, list(tombstones(gone)))
 
 
 def _complete(
-    session: Session, workspace: str, customers: Collection[int], owners: Mapping[int, Owner | None]
+    facts: Facts, customers: Collection[int], owners: Mapping[int, Owner | None]
 ) -> Mapping[int, Owner | None]:
     """`owners` with the rows of `customers` and of all their members."""
     known = dict(owners)
-    known |= _read(session, workspace, (each for each in customers if each not in known))
+    known |= _read(facts, (each for each in customers if each not in known))
     own = (owner for each in customers if (owner := known.get(each)))
     members = (member for owner in own for member in owner.members)
-    return known | _read(session, workspace, (member for member in members if member not in known))
+    return known | _read(facts, (member for member in members if member not in known))
 
 
-def _read(session: Session, workspace: str, identifiers: Iterable[int]) -> dict[int, Owner]:
-    rows = facts.stored_owners(session, workspace, set(identifiers))
-    return {key: row.owner for key, row in rows.items()}
+def _read(facts: Facts, identifiers: Iterable[int]) -> dict[int, Owner]:
+    return {key: row.owner for key, row in facts.stored_owners(set(identifiers)).items()}
 
 
-def _fold_spans(session: Session, target: Target, spans: Sequence[Span]) -> None:
+def _fold_spans(facts: Facts, target: Target, spans: Sequence[Span]) -> None:
     batch = secrets.randbits(63)
-    session.insert("spans", {"batch": [batch] * len(spans), **_columns(spans)})
+    facts.session.insert("spans", {"batch": [batch] * len(spans), **_columns(spans)})
     expressions = [phase_expression(build.model, f"b{build.number}") for build in target.builds]
     parameters: dict[str, object] = {
         "workspace": target.workspace.name,
@@ -86,14 +84,20 @@ def _fold_spans(session: Session, target: Target, spans: Sequence[Span]) -> None
     }
     for expression in expressions:
         parameters |= expression.parameters
-    session.execute(_fold_statement(expressions), parameters)
+    if facts.held.banned:
+        parameters["banned"] = sorted(facts.held.banned)
+    facts.session.execute(_fold_statement(expressions, bool(facts.held.banned)), parameters)
 
 
-def _fold_statement(expressions: Sequence[Expression]) -> str:
+def _fold_statement(expressions: Sequence[Expression], has_banned: bool) -> str:
     # The expressions are compiled from parsed models: column names we know and bound parameters, no user text.
-    return statement("stitcher.sql", "fold").replace(
+    text = statement("stitcher.sql", "fold").replace(
         "/*phases*/", ", ".join(each.sql for each in expressions)
     )
+    if not has_banned:  # nearly always, and then nothing is paid for it
+        return text.replace("/*owner*/", "identifier").replace("/*or led by banned*/", "")
+    owner, led = statement("stitcher.sql", "owner"), statement("stitcher.sql", "led_by_banned")
+    return text.replace("/*owner*/", owner).replace("/*or led by banned*/", led)
 
 
 def _columns(spans: Sequence[Span]) -> dict[str, Sequence[int]]:

@@ -1,39 +1,47 @@
-"""Identity: a pure function from links to who owns which identifier when.
+"""Identity: a pure function from links, rules and decisions to who owns which identifier when.
 
 Persons: linked person identifiers are one person, unless a rule refuses the link.
 Devices: a device belongs to the person of the latest login at or before a time; before its first login to
 that first person; a device nobody logged in on is its own customer. Devices linked to each other share one
 timeline. An alias of a device claims the time before its first login; the first alias holds.
 
-Links apply in (stamp, event id) order, whatever order they arrived in: the result depends on the set alone.
+Links apply in the order of their receipt, whatever order they arrived in: the result depends on the set alone.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from etappe.changes import Link
-from etappe.identifiers import type_of
-from stitcher.devices import Devices
-from stitcher.persons import Persons, Refusal
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules
+from stitcher.aliases import hold_aliases, read_aliases
+from stitcher.decisions import NOTHING_HELD, Held
+from stitcher.devices import BEGINNING, Devices, timeline
+from stitcher.evidence import NOBODY, Evidence, Types, sort_out
+from stitcher.limits import within_limits
+from stitcher.persons import Persons
+from stitcher.refusals import MOST_KEPT, Refusal, Refusals, overrun
 
-BEGINNING = -(1 << 62)
-"""Before any time a touchpoint can have, in ms."""
+__all__ = ["BEGINNING", "Owner", "resolve"]
 
 
-@dataclass(slots=True)
-class Owner:
-    """To whom one identifier belongs: `customer[i]` from `since[i]` (ms, included) on."""
+class Owner(msgspec.Struct, gc=False):
+    """To whom one identifier belongs: `customer[i]` from `since[i]` (ms, included) on.
+
+    Entries share their lists with others of the same group: they are for reading.
+    """
 
     type: str
     since: list[int]
     customer: list[int]
-    members: list[int] = field(default_factory=list)
+    members: Sequence[int] = ()
     """On the customer's own entry: every identifier that belongs to it at some time, ascending."""
-    refused: list[Refusal] = field(default_factory=list)
+    refused: Sequence[Refusal] = ()
+    """The links that were refused at it, in the order in which links apply; at most 1,000, the earliest."""
+    overrun: int | None = None
+    """The receipt (ms) of the 1,000th event that the rules refused at it; decisions do not count."""
 
     def at(self, time: int) -> int:
         """The customer at `time` (ms)."""
@@ -48,134 +56,91 @@ class Owner:
 
 
 def resolve(
-    links: Sequence[Link],
+    links: Iterable[Link],
     known_users: frozenset[int] = frozenset(),
     elsewhere: Mapping[int, int] | None = None,
+    *,
+    rules: IdentityRules = DEFAULT_RULES,
+    held: Held = NOTHING_HELD,
 ) -> dict[int, Owner]:
     """Who owns each identifier that `links` name.
 
     `known_users`: user ids seen on touchpoints, which decide how an untyped former id is read.
     `elsewhere`: customers of persons that appear here only as logins and whose own links are not given.
+    `held`: the decisions that hold; a banned identifier is its own customer.
     """
-    ordered = sorted(links, key=lambda link: (link.stamp, link.event_id, link.kind, link.a, link.b))
-    aliases = _read_aliases(ordered, known_users)
-    persons = Persons()
-    persons.apply([link for link in ordered if link.kind in ("person", "login")], elsewhere or {})
-    devices = Devices()
-    devices.apply([link for link in ordered if link.kind in ("device", "login")])
-    persons.refuse(aliases.refused)
-    persons.know(link for link in ordered if link.kind == "alias")
-    devices.know(link for link in ordered if link.kind == "alias")
-    held, refused = _hold_aliases(aliases.devices, devices, persons)
-    persons.refuse(refused)
-    return _owners(persons, devices, held)
-
-
-class _Aliases(NamedTuple):
-    devices: list[Link]
-    refused: list[Refusal]
-
-
-def _read_aliases(ordered: Sequence[Link], known_users: frozenset[int]) -> _Aliases:
-    """Read each former id as the user id of that value where one is known, else as the anonymous id."""
-    by_event: dict[tuple[bytes, int], list[Link]] = defaultdict(list)
-    for link in ordered:
-        if link.kind == "alias":
-            by_event[link.event_id, link.a].append(link)
-    users = known_users | {key for link in ordered if link.kind != "alias" for key in _user_ids(link)}
-    devices, refused = [], []
-    for readings in by_event.values():
-        as_person = next((link for link in readings if type_of(link.b_type).names == "person"), None)
-        as_device = next((link for link in readings if type_of(link.b_type).names == "device"), None)
-        if as_person and (as_person.b in users or not as_device):
-            if as_person.a != as_person.b:
-                refused.append(Refusal(as_person, "alias"))
-        elif as_device:
-            devices.append(as_device)
-    return _Aliases(devices, refused)
-
-
-def _user_ids(link: Link) -> list[int]:
-    ends = ((link.a, link.a_type), (link.b, link.b_type))
-    return [key for key, type_name in ends if type_name == "user_id"]
-
-
-def _hold_aliases(
-    aliases: Sequence[Link], devices: Devices, persons: Persons
-) -> tuple[dict[int, int], list[Refusal]]:
-    """Device group -> person who claimed it by the first alias; aliases to somebody else are refused."""
-    customers = persons.customers()
-    claims: dict[int, list[Link]] = defaultdict(list)
-    for link in [*devices.logins, *aliases]:
-        claims[devices.union.find(link.b if link.kind == "alias" else link.a)].append(link)
-    held: dict[int, int] = {}
-    refused: list[Refusal] = []
-    for root, links in claims.items():
-        first: int | None = None
-        for link in sorted(links, key=_claim_order):
-            claimant = customers[link.a if link.kind == "alias" else link.b]
-            first = claimant if first is None else first
-            if link.kind != "alias":
-                continue
-            if claimant != first:
-                refused.append(Refusal(link, "alias"))
-            elif root not in held:
-                held[root] = link.a
-    return held, refused
-
-
-def _claim_order(link: Link) -> tuple[int, bool, bytes, int]:
-    # Of one receipt logins come first, by person: which of a person's logins is given must not matter.
-    is_alias = link.kind == "alias"
-    return link.stamp, is_alias, link.event_id if is_alias else b"", link.a if is_alias else link.b
-
-
-def _owners(persons: Persons, devices: Devices, held: Mapping[int, int]) -> dict[int, Owner]:
-    customers = persons.customers()
-    owners = {
-        key: Owner(type_name, [BEGINNING], [customers[key]], refused=persons.refusals.get(key, []))
-        for key, type_name in persons.types.items()
-        if key not in persons.elsewhere
-    }
-    logins = devices.logins_by_group()
-    for root, group in devices.union.groups().items():
-        since, customer = _timeline(logins.get(root, []), held.get(root), customers)
-        if not since:
-            since, customer = [BEGINNING], [devices.survivor(group)]
+    types, refusals, elsewhere = Types(rules), Refusals(), elsewhere or {}
+    evidence = sort_out(links, types, held.banned)
+    aliases = read_aliases(evidence, known_users, types)
+    joins = evidence.persons
+    if rules.alias == "merge":
+        joins += aliases.persons
+    else:
+        refusals.note_all(refusals.without_decided(aliases.persons, held), "alias")
+    persons, devices = Persons(types, rules.most_identifiers), Devices(types)
+    persons.apply(joins, held, refusals)
+    devices.apply(evidence.devices, held, refusals)
+    _know_all(evidence, refusals, persons, devices, types)
+    owners, customers = _own_persons(persons, elsewhere)
+    logins = within_limits(refusals.without_decided(evidence.logins, held), customers, types, refusals)
+    timelines = devices.by_group(logins)
+    claims = refusals.without_decided(aliases.devices, held)
+    claimed = hold_aliases(claims, timelines, devices, customers, refusals)
+    members = dict(persons.groups)
+    for root, group in devices.groups().items():
+        its, claimant, survivor = timelines.get(root, ()), claimed.get(root), devices.survivor(group)
+        since, customer = timeline(its, claimant, survivor, customers)
         for key in group:
-            owners[key] = Owner(devices.types[key], since, customer, refused=persons.refusals.get(key, []))
-    _put_members(owners)
+            owners[key] = Owner(devices.types[key], since, customer)
+        for each in dict.fromkeys(customer):
+            members.setdefault(each, []).extend(group)
+    _put_members(owners, members)
+    _put_refusals(owners, refusals, types)
     return owners
 
 
-def _timeline(
-    logins: Sequence[Link], claimed_by: int | None, customers: Mapping[int, int]
-) -> tuple[list[int], list[int]]:
-    since: list[int] = []
-    customer: list[int] = []
-    if claimed_by is not None:
-        since.append(BEGINNING)
-        customer.append(customers[claimed_by])
-    for login in logins:
-        person = customers[login.b]
-        if customer and customer[-1] == person:
-            continue
-        if since and since[-1] == login.at:
-            customer[-1] = person  # of two logins at one time one holds: that of the greater event id
-            if len(customer) > 1 and customer[-2] == person:
-                since.pop()
-                customer.pop()
-            continue
-        since.append(login.at if since else BEGINNING)
-        customer.append(person)
-    return since, customer
+def _own_persons(persons: Persons, elsewhere: Mapping[int, int]) -> tuple[dict[int, Owner], dict[int, int]]:
+    """The entries of persons, and the customer of every person identifier."""
+    owners: dict[int, Owner] = {}
+    customers: dict[int, int] = {}
+    types, since = persons.types, [BEGINNING]
+    for customer, group in persons.groups.items():
+        whose = [customer]
+        for key in group:
+            customers[key] = customer
+            owners[key] = Owner(types[key], since, whose)
+    for key in elsewhere.keys() & owners.keys():
+        customers[key] = elsewhere[key]
+        del owners[key]
+    return owners, customers
 
 
-def _put_members(owners: dict[int, Owner]) -> None:
-    members: dict[int, list[int]] = defaultdict(list)
-    for key in sorted(owners):
-        for customer in dict.fromkeys(owners[key].customer):
-            members[customer].append(key)
+def _know_all(
+    evidence: Evidence, refusals: Refusals, persons: Persons, devices: Devices, types: Types
+) -> None:
+    """Every identifier has a row, whatever becomes of its links."""
+    known, seen = persons.types, devices.types
+    for link in evidence.logins:
+        if link.a not in seen:
+            devices.know(link.a, link.a_type)
+        if link.b not in known and link.b != NOBODY:
+            persons.know(link.b, link.b_type)
+    for link in (*evidence.aliases, *(refusal.link for refusal in refusals.all)):
+        for key, name in ((link.a, link.a_type), (link.b, link.b_type)):
+            if key != NOBODY:
+                (persons if types.names_person(name) else devices).know(key, name)
+
+
+def _put_members(owners: Mapping[int, Owner], members: Mapping[int, list[int]]) -> None:
     for customer, keys in members.items():
-        if customer in owners and customer in keys:
-            owners[customer].members = keys
+        own = owners.get(customer)
+        if own and customer in own.customer:
+            keys.sort()
+            own.members = keys
+
+
+def _put_refusals(owners: Mapping[int, Owner], refusals: Refusals, types: Types) -> None:
+    for key, refused in refusals.by_identifier(types.place).items():
+        if owner := owners.get(key):
+            owner.refused = refused[:MOST_KEPT]
+            owner.overrun = overrun(refused)

@@ -17,14 +17,19 @@ from etappe import telemetry
 from etappe.changes import Batch, Link, Touched
 from etappe.eventlog import Record
 from etappe.identifiers import Identifier, event_key
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules
 from etappe.lanes import LANE, lane_of
 from etappe.touchpoint import Touchpoint, decode_touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher import columns
 from stitcher.epochs import compose
+from stitcher.erased_items import drop_erased, erase_late
+from stitcher.erasing import ERASED
+from stitcher.erasures import Known, erasures_known
 from stitcher.linking import links_of
 from stitcher.rejects import row_of_unreadable, store_rejects
+from stitcher.ruled import NO_WORKSPACES, Workspaces, apply_rules
 from stitcher.undone import UNDONE, ImportId, undone_imports
 
 Outcome = Literal["stored", "duplicate", "rejected", "erased"]
@@ -51,6 +56,10 @@ class Item:
     reason: str = ""
     is_spare: bool = False
     """A copy of what an import brought, kept in case that is undone."""
+    rules: IdentityRules = DEFAULT_RULES
+    """Those of its workspace now."""
+    nameless: Sequence[Link] = ()
+    """What stays of it when its person is erased: that somebody used the devices."""
 
 
 @dataclass(slots=True)
@@ -59,6 +68,7 @@ class NamedIdentifiers:
 
     most: int = 500_000
     seen: set[tuple[str, int]] = field(default_factory=set)
+    erasures: Known = field(default_factory=dict)
 
     def unseen(self, workspace: str, identifiers: Iterable[Identifier]) -> list[Identifier]:
         found = {each.key: each for each in identifiers if (workspace, each.key) not in self.seen}
@@ -69,6 +79,12 @@ class NamedIdentifiers:
             self.seen.clear()
         self.seen.update((workspace, each.key) for each in identifiers)
 
+    def heed(self, erasures: Known) -> None:
+        """Forget all of them after an erasure, which removes names."""
+        if erasures != self.erasures:
+            self.seen.clear()
+            self.erasures = erasures
+
 
 def normalise(
     session: Session,
@@ -76,16 +92,21 @@ def normalise(
     epoch: int,
     named: NamedIdentifiers,
     check: Callable[[Sequence[Item]], None] = lambda _: None,
+    *,
+    workspaces: Workspaces = NO_WORKSPACES,
 ) -> list[Batch]:
     """Store `records` and return one batch of changes per workspace; the same records again change nothing.
 
-    What `check` raises leaves everything as it was.
+    What `check` raises leaves everything as it was. `workspaces` says by whose identity rules records are read.
     """
-    items = [read_item(record, epoch) for record in records]
+    items = [read_item(record, epoch, workspaces) for record in records]
     check(items)
-    _decide(session, items)
+    known = erasures_known(session)
+    named.heed(known)
+    _decide(session, items, known)
     _store_spares(session, [item for item in items if item.is_spare])
     _store(session, items, named)
+    _heed_erasures_since(session, items, named, known)
     _store_unreadable(session, items)
     _count(items)
     return [batch for group in _by_workspace(items).values() for batch in batches_of(group, epoch)]
@@ -96,16 +117,29 @@ def restore(session: Session, spares: Sequence[Item]) -> tuple[list[Batch], list
 
     Gives the changes they make, and the spares that are spares no longer.
     """
-    _decide(session, spares)
+    _decide(session, spares, erasures_known(session))
     used = [item for item in spares if item.outcome != "duplicate"]
     _store(session, used, NamedIdentifiers())
     return [replace(batch, positions={}) for batch in batches_of(used, 0)] if used else [], used
 
 
-def _decide(session: Session, items: Sequence[Item]) -> None:
+def _decide(session: Session, items: Sequence[Item], known: Known) -> None:
     """What becomes of each item."""
     drop_undone(items, undone_at(session, items))
-    mark_duplicates(items, _stored_places(session, items))
+    places, erased = _stored_places(session, items)
+    mark_duplicates(items, places)
+    drop_erased(session, items, known, places, erased)
+
+
+def _heed_erasures_since(
+    session: Session, items: Sequence[Item], named: NamedIdentifiers, known: Known
+) -> None:
+    """Take back what was stored of persons who were to be erased in the meantime."""
+    since = erasures_known(session)
+    if since != known:
+        _store_receipts(session, erase_late(session, items, since))
+        named.heed(since)
+        _store_names(session, [item for item in items if item.outcome == "stored"], named)
 
 
 def _store(session: Session, items: Sequence[Item], named: NamedIdentifiers) -> None:
@@ -116,17 +150,20 @@ def _store(session: Session, items: Sequence[Item], named: NamedIdentifiers) -> 
     _store_names(session, stored, named)
 
 
-def read_item(record: Record, epoch: int) -> Item:
-    """Decode a record; one that is no touchpoint is rejected under the workspace its key names."""
+def read_item(record: Record, epoch: int, workspaces: Workspaces = NO_WORKSPACES) -> Item:
+    """Decode a record; one that is no touchpoint, or names nobody by the workspace's rules, is rejected under the
+    workspace its key names."""
     position = compose(epoch, record.offset)
     try:
         touchpoint = decode_touchpoint(record.value)
     except msgspec.MsgspecError:
         return _unreadable(record, position, "unreadable")
+    rules = apply_rules(touchpoint, workspaces)
     if not touchpoint.identifiers:
         return _unreadable(record, position, "missing_identifier")
     partition = lane_of(record.topic, record.partition)
-    return Item(record, partition, touchpoint.workspace, event_key(touchpoint.id), position, touchpoint)
+    event_id = event_key(touchpoint.id)
+    return Item(record, partition, touchpoint.workspace, event_id, position, touchpoint, rules=rules)
 
 
 def _unreadable(record: Record, position: int, reason: str) -> Item:
@@ -172,10 +209,15 @@ def drop_undone(items: Sequence[Item], undone: Mapping[ImportId, int]) -> None:
 def batches_of(items: Sequence[Item], epoch: int) -> list[Batch]:
     """The changes that one workspace's items make, cut into messages; the last one says how far they reach."""
     touchpoints = [item for item in items if item.touchpoint and item.outcome == "stored"]
-    touched = touched_by(item.touchpoint for item in touchpoints if item.touchpoint)
+    erased = [item for item in items if item.reason == ERASED]
+    touched = touched_by(item.touchpoint for item in (*touchpoints, *erased) if item.touchpoint)
     links = [
-        link for item in touchpoints if item.touchpoint for link in links_of(item.touchpoint, item.event_id)
+        link
+        for item in touchpoints
+        if item.touchpoint
+        for link in links_of(item.touchpoint, item.event_id, item.rules)
     ]
+    links += [link for item in erased for link in item.nameless]
     workspace, stamp = items[0].workspace, max(item.record.stamp for item in items)
     imports = sorted({item.touchpoint.import_id for item in items if item.touchpoint} - {""})
     spares = [item.event_id for item in items if item.is_spare]
@@ -212,10 +254,11 @@ def _cut(touched: list[Touched], links: list[Link]) -> list[tuple[list[Touched],
     ]
 
 
-def _stored_places(session: Session, items: Sequence[Item]) -> dict[EventId, Place]:
+def _stored_places(session: Session, items: Sequence[Item]) -> tuple[dict[EventId, Place], set[EventId]]:
+    """Where events stand, and which of them are erased with their person."""
     wanted = [item for item in items if item.outcome == "stored"]
     if not wanted:
-        return {}
+        return {}, set()
     rows = session.rows(
         statement("stitcher.sql", "receipts_of"),
         {
@@ -223,7 +266,8 @@ def _stored_places(session: Session, items: Sequence[Item]) -> dict[EventId, Pla
             "events": [int.from_bytes(item.event_id, "little") for item in wanted],
         },
     )
-    return {(workspace, event_id): place for workspace, event_id, place in rows}
+    places = {(workspace, event_id): place for workspace, event_id, place, _ in rows}
+    return places, {(workspace, event_id) for workspace, event_id, _, is_erased in rows if is_erased}
 
 
 def _store_touchpoints(session: Session, stored: Sequence[Item]) -> None:

@@ -2,100 +2,125 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from etappe.changes import Link
-from etappe.identifiers import type_of
+from stitcher.crowd import Crowd, most_of
+from stitcher.decisions import Held
+from stitcher.evidence import Types
+from stitcher.refusals import Refusals
 from stitcher.union import Union
-
-MOST_IDENTIFIERS = 1000
-"""A person with this many identifiers stops growing."""
-
-
-class Refusal(NamedTuple):
-    """A link that a rule left out."""
-
-    link: Link
-    rule: str
 
 
 class Persons:
-    """Person identifiers, joined by links unless two different values of a unique type would meet."""
+    """Person identifiers, joined by links unless two values of a unique type would meet, or too many of a limited one.
 
-    def __init__(self) -> None:
-        self.union = Union()
+    Only where a whole component breaks a rule can a link of it be refused: there alone links are put in order.
+    """
+
+    def __init__(self, rules: Types, most: int) -> None:
         self.types: dict[int, str] = {}
-        self.earliest: dict[int, tuple[int, bytes, int, int]] = {}
-        self.uniques: dict[int, dict[str, int]] = {}
-        self.sizes: dict[int, int] = {}
-        self.refusals: dict[int, list[Refusal]] = defaultdict(list)
-        self.elsewhere: Mapping[int, int] = {}
+        self.groups: dict[int, list[int]] = {}
+        """Customer -> that person's identifiers. The customer is the identifier of the earliest link."""
+        self._rules = rules
+        self._most = most
 
-    def apply(self, ordered: Iterable[Link], elsewhere: Mapping[int, int]) -> None:
-        self.elsewhere = elsewhere
-        for link in ordered:
-            if link.kind == "login":
-                self._add(link.b, link.b_type)
-                continue
-            self._add(link.a, link.a_type)
-            self._add(link.b, link.b_type)
-            self._remember(link)
-            self._join(link)
+    def know(self, key: int, type_name: str) -> None:
+        """Give an entry to an identifier, whether or not anything is linked to it."""
+        if key not in self.types:
+            self.types[key] = type_name
+            self.groups[key] = [key]
 
-    def know(self, aliases: Iterable[Link]) -> None:
-        """Give every person that an alias names an entry, also where the alias was read as a device's."""
-        for link in aliases:
+    def apply(self, links: Sequence[Link], held: Held, refusals: Refusals) -> None:
+        """Join what `links` join; aliases among them join in spite of uniqueness."""
+        kept = refusals.without_decided(links, held)
+        decided = [link for link in links if held.objection(link.a, link.b)] if held else []
+        roots = self._united(kept, decided)
+        disputed = self._crowded(roots) | {roots[key] for link in decided for key in (link.a, link.b)}
+        self._take_over(kept, roots, disputed)
+        if disputed:
+            self._settle([link for link in links if roots[link.a] in disputed], held, refusals)
+
+    def _united(self, links: Iterable[Link], decided: Iterable[Link]) -> dict[int, int]:
+        """Identifier -> the root of its component, as if no rule refused a link."""
+        union, types = Union(), self.types
+        parent, find = union.parent, union.find
+        for link in links:
+            a, b = link.a, link.b
+            if a not in types:
+                types[a] = link.a_type
+                parent[a] = a
+            if b not in types:
+                types[b] = link.b_type
+                parent[b] = b
+            a, b = find(a), find(b)
+            if a != b:
+                parent[b] = a
+        for link in decided:
             for key, type_name in ((link.a, link.a_type), (link.b, link.b_type)):
-                if type_of(type_name).names == "person":
-                    self._add(key, type_name)
+                types[key] = type_name
+                union.add(key)
+        return union.roots()
 
-    def refuse(self, refusals: Iterable[Refusal]) -> None:
-        for refusal in refusals:
-            for key, type_name in (
-                (refusal.link.a, refusal.link.a_type),
-                (refusal.link.b, refusal.link.b_type),
-            ):
-                self.refusals[key].append(refusal)
-                if type_of(type_name).names == "person":
-                    self._add(key, type_name)
-
-    def customers(self) -> dict[int, int]:
-        """Person identifier -> customer: the identifier of the group with the earliest link."""
-        found = {}
-        for group in self.union.groups().values():
-            survivor = min(group, key=lambda key: self.earliest.get(key, (1 << 62, b"", 0, key)))
-            for key in group:
-                found[key] = self.elsewhere.get(key, survivor)
+    def _crowded(self, roots: Mapping[int, int]) -> set[int]:
+        """The components in which some rule may refuse a link."""
+        types = self.types
+        found = _above(self._most, roots.values())
+        for name, rules in self._rules.items():
+            if most := most_of(rules):
+                found |= _above(most, (root for key, root in roots.items() if types[key] == name))
         return found
 
-    def _add(self, key: int, type_name: str) -> None:
-        if key in self.types:
-            return
-        self.types[key] = type_name
-        self.union.add(key)
-        self.sizes[key] = 1
-        self.uniques[key] = {type_name: key} if type_of(type_name).unique else {}
+    def _take_over(self, links: Iterable[Link], roots: Mapping[int, int], disputed: Collection[int]) -> None:
+        """The components that nothing divides are persons."""
+        groups: dict[int, list[int]] = defaultdict(list)
+        for key, root in roots.items():
+            groups[root].append(key)
+        evidence: dict[int, list[Link]] = defaultdict(list)
+        for link in links:
+            evidence[roots[link.a]].append(link)
+        for root, group in groups.items():
+            if root not in disputed:
+                self.groups[self._first_named(evidence[root])] = group
 
-    def _remember(self, link: Link) -> None:
-        for key, type_name in ((link.a, link.a_type), (link.b, link.b_type)):
-            claim = (link.stamp, link.event_id, type_of(type_name).rank, key)
-            self.earliest[key] = min(self.earliest.get(key, claim), claim)
+    def _first_named(self, links: Sequence[Link]) -> int:
+        """Of the earliest event's identifiers the best-ranked one."""
+        if len(links) > 1:
+            earliest = _receipt(min(links, key=_receipt))
+            links = [link for link in links if _receipt(link) == earliest]
+        rules, types = self._rules, self.types
+        return min([(rules[types[key]].priority, key) for link in links for key in (link.a, link.b)])[1]
 
-    def _join(self, link: Link) -> None:
-        a, b = self.union.find(link.a), self.union.find(link.b)
-        if a == b:
-            return
-        if rule := self._objection(a, b):
-            self.refuse([Refusal(link, rule)])
-            return
-        size, uniques = self.sizes[a] + self.sizes[b], {**self.uniques[a], **self.uniques[b]}
-        root = self.union.join(a, b)
-        self.sizes[root], self.uniques[root] = size, uniques
+    def _settle(self, links: Iterable[Link], held: Held, refusals: Refusals) -> None:
+        """Join link after link, in order, unless a rule refuses."""
+        union = Union()
+        first: dict[int, Link] = {}
+        crowds: dict[int, Crowd] = {}
+        for link in sorted(links, key=self._rules.place):
+            for key in (link.a, link.b):
+                if key not in first:
+                    first[key] = link
+                    union.add(key)
+                    crowds[key] = Crowd.of(self._rules[self.types[key]], link.stamp)
+            a, b = union.find(link.a), union.find(link.b)
+            if a == b or held.objection(link.a, link.b):
+                continue
+            if rule := crowds[a].objection(crowds[b], self._rules, self._most, link.kind == "alias"):
+                refusals.note(link, rule)
+            else:
+                crowds[union.join(a, b)] = crowds[a].with_(crowds[b])
 
-    def _objection(self, a: int, b: int) -> str | None:
-        shared = self.uniques[a].keys() & self.uniques[b].keys()
-        if any(self.uniques[a][each] != self.uniques[b][each] for each in shared):
-            return "unique"
-        return "cap" if self.sizes[a] + self.sizes[b] > MOST_IDENTIFIERS else None
+        def claim(key: int) -> tuple[int, bytes, int, int]:
+            return first[key].stamp, first[key].event_id, self._rules[self.types[key]].priority, key
+
+        for group in union.groups().values():
+            self.groups[min(group, key=claim)] = group
+
+
+_receipt = attrgetter("stamp", "event_id")
+
+
+def _above(most: int, roots: Iterable[int]) -> set[int]:
+    return {root for root, count in Counter(roots).items() if count > most}

@@ -1,22 +1,29 @@
 """Resolve: from the links of a group of changes to new identities and the customers they concern.
 
-Called by the stitcher's second loop for one workspace at a time; it keeps nothing between calls.
+Called by the stitcher's second loop for one workspace and one generation at a time; it keeps nothing between calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import structlog
+
 from etappe import telemetry
 from etappe.changes import Batch, Link, LinkKind, Touched
-from etappe.identifiers import type_of
-from etappe.warehouse import Session
-from stitcher import facts
-from stitcher.facts import StoredOwner
+from etappe.identity_rules import IdentityRules
+from stitcher.attach import Attached, attach, claims_of
+from stitcher.bypass import around_banned
+from stitcher.facts import Facts, StoredOwner
 from stitcher.identity import BEGINNING, Owner, resolve
 from stitcher.union import device_groups
+
+log_line = structlog.get_logger()
+
+NOBODY = 0
+"""Who logged in where a person was erased."""
 
 _STATIC: tuple[LinkKind, ...] = ("person", "alias", "device")
 """Links that hold at all times; a login holds from its time on."""
@@ -31,108 +38,168 @@ class Concerned:
     """Identifiers that may have been customers of their own and no longer are."""
     owners: dict[int, Owner | None]
     """Of everything looked at; None: never linked."""
+    overrun: frozenset[tuple[int, str, int]] = frozenset()
+    """Identifiers that were refused too often: key, type, since when (ms)."""
 
 
 class Renewed(NamedTuple):
     """Identities as the facts have them, and what besides them was found on the way."""
 
     owners: dict[int, Owner]
+    claims: dict[int, int]
+    """See `stitcher/attach.py`."""
     rivals: set[int]
     """Persons who logged in at the very time of a fresh login."""
     has_alias: bool
 
 
-def resolve_batches(
-    session: Session, workspace: str, batches: Sequence[Batch], version: int, again: bool
-) -> Concerned:
+def resolve_batches(facts: Facts, batches: Sequence[Batch], version: int, again: bool) -> Concerned:
     """Store the links of `batches`, bring identities up to date and say which customers to fold.
 
     `again`: an earlier attempt may have applied these changes in part, perhaps in other groups. What identities
     reflect need not have been folded then, so nothing that the changes name counts as settled.
     """
-    links = [link for batch in batches for link in batch.links]
-    touched = [each for batch in batches for each in batch.touched]
+    links, touched = _news(facts, batches)
     named = _named(links) | {each.identifier for each in touched}
-    stored = facts.stored_owners(session, workspace, named)
-    fresh, repeated = (links, []) if again else _fresh(session, workspace, links, stored)
-    facts.store_links(session, workspace, [*_to_store(links, fresh), *repeated])
-    seeds = _named(fresh) | _reread_aliases(session, workspace, touched, stored)
+    stored = facts.stored_owners(named)
+    fresh, repeated = (links, []) if again else _fresh(facts, links, stored)
+    facts.store_links([*_to_store(links, fresh), *repeated])
+    attached = Attached(rest=fresh)
+    if facts.generation.is_resolved and not again:
+        attached = attach(facts, fresh, stored)
+    seeds = (_named(attached.rest) - facts.held.banned) | _reread_aliases(facts, touched, stored)
     if again:
         seeds |= {each.identifier for each in touched if each.identifier in stored}
-    owners = {key: stored[key].owner if key in stored else None for key in named}
+    owners = {key: stored[key].owner if key in stored else None for key in named} | attached.owners
     if not seeds:
-        return Concerned(frozenset(_touched_customers(touched, owners)), frozenset(), owners)
-    renewed = renew(session, workspace, seeds, version, fresh)
+        facts.store_owners(attached.owners, version, attached.claims)
+        dirty = _touched_customers(touched, owners) | _customers(attached.owners.values())
+        return Concerned(frozenset(dirty), _merged(attached.owners), owners)
+    renewed = _computed(facts, seeds, attached.rest)
+    changed, claims = attached.owners | renewed.owners, attached.claims | renewed.claims
+    facts.store_owners(changed, version, claims)  # as one block
     owners |= renewed.owners
-    _count_refusals(fresh, renewed.owners.values())
-    dirty = _touched_customers(touched, owners) | _disturbed(fresh, seeds, renewed)
-    merged = {key for key, owner in renewed.owners.items() if key not in owner.customer}
-    return Concerned(frozenset(dirty), frozenset(merged), owners)
+    _note_refusals(facts, attached.rest, renewed.owners)
+    dirty = _touched_customers(touched, owners) | _customers(changed[key] for key in attached.owners)
+    dirty |= _disturbed(attached.rest, seeds, renewed, facts.rules)
+    return Concerned(frozenset(dirty), _merged(changed), owners, _overrun(facts, renewed.owners))
 
 
-def renew(
-    session: Session, workspace: str, seeds: Iterable[int], version: int, fresh: Sequence[Link] = ()
-) -> Renewed:
+def _customers(owners: Iterable[Owner]) -> set[int]:
+    return {customer for owner in owners for customer in owner.customer}
+
+
+def _merged(owners: Mapping[int, Owner]) -> frozenset[int]:
+    return frozenset(key for key, owner in owners.items() if key not in owner.customer)
+
+
+def _overrun(facts: Facts, owners: Mapping[int, Owner]) -> frozenset[tuple[int, str, int]]:
+    return frozenset(
+        (key, owner.type, owner.overrun)
+        for key, owner in owners.items()
+        if owner.overrun is not None and key not in facts.held.banned
+    )
+
+
+def renew(facts: Facts, seeds: Iterable[int], version: int) -> Renewed:
     """Compute the identities of `seeds` and of everything linked to them from the facts, and store them."""
-    scope = _scope(session, workspace, set(seeds), any(link.kind == "device" for link in fresh))
-    links, logins = _links_of(session, workspace, scope)
+    renewed = _computed(facts, seeds, ())
+    if renewed.owners:
+        facts.store_owners(renewed.owners, version, renewed.claims)
+    return renewed
+
+
+def _computed(facts: Facts, seeds: Iterable[int], fresh: Sequence[Link]) -> Renewed:
+    scope = _scope(facts, set(seeds), any(link.kind == "device" for link in fresh))
+    links, logins = _links_of(facts, scope)
     times = {link.at for link in fresh if link.kind == "login"}
-    rivals = {login.b for login in logins if login.at in times}
+    rivals = {login.b for login in logins if login.at in times} - {NOBODY}
     if rivals - scope:  # a rival may have lost the device altogether
-        scope = _scope(session, workspace, scope | rivals, False)
-        links, logins = _links_of(session, workspace, scope)
-    aliased = {link.b for link in links if link.kind == "alias" and type_of(link.b_type).names == "person"}
-    known = facts.users_seen(session, workspace, aliased)
-    owners = resolve([*links, *logins], known, _elsewhere(session, workspace, logins, scope))
-    if owners:
-        facts.store_owners(session, workspace, owners, version)
-    return Renewed(owners, rivals, any(link.kind == "alias" for link in links))
+        scope = _scope(facts, scope | rivals, False)
+        links, logins = _links_of(facts, scope)
+    aliased = {link.b for link in links if link.kind == "alias" and _is_person(link.b_type, facts.rules)}
+    known = facts.users_seen(aliased)
+    elsewhere = _elsewhere(facts, logins, scope)
+    owners = resolve([*links, *logins], known, elsewhere, rules=facts.rules, held=facts.held)
+    owners |= {
+        key: Owner(owners[key].type, [BEGINNING], [key], [key]) for key in facts.held.banned & owners.keys()
+    }
+    return Renewed(owners, claims_of(links), rivals, any(link.kind == "alias" for link in links))
 
 
-def reach(session: Session, workspace: str, seeds: Iterable[int]) -> set[int]:
-    """Everything whose identity may change when links of `seeds` are taken back."""
-    return _scope(session, workspace, set(seeds), devices_met=True)
+def reach(facts: Facts, seeds: Iterable[int]) -> set[int]:
+    """Everything whose identity may change when links of `seeds` are taken back, or hold again."""
+    known = set(seeds)
+    return _scope(facts, known | facts.devices_of(known), devices_met=True)
 
 
-def part(session: Session, workspace: str, nodes: Collection[int], version: int) -> Concerned:
+def part(facts: Facts, nodes: Collection[int], version: int) -> Concerned:
     """Make the identities of `nodes` again after links were taken back, and say which customers to fold.
 
     `nodes` holds, with each identifier, all that it had belonged together with. One that lost its last link is
     its own customer again.
     """
-    renewed = renew(session, workspace, nodes, version)
+    renewed = renew(facts, nodes, version)
     alone = {key: None for key in nodes if key not in renewed.owners}
-    facts.store_owners(session, workspace, _alone(session, workspace, alone), version)
+    facts.store_owners(_alone(facts, alone), version)
     owners: dict[int, Owner | None] = {**renewed.owners, **alone}
     dirty = {customer for owner in renewed.owners.values() for customer in owner.customer} | alone.keys()
     merged = {key for key, owner in renewed.owners.items() if key not in owner.customer}
     return Concerned(frozenset(dirty), frozenset(merged), owners)
 
 
-def _alone(session: Session, workspace: str, identifiers: Collection[int]) -> dict[int, Owner]:
+def _news(facts: Facts, batches: Sequence[Batch]) -> tuple[list[Link], list[Touched]]:
+    """Of `batches` the links and touched identifiers that this generation may know, and what banned ones stand for."""
+    until, banned = facts.generation.known_until, facts.held.banned
+    links = [link for batch in batches for link in batch.links if link.stamp <= until]
+    touched = [each for batch in batches for each in batch.touched]
+    instead = around_banned(links, banned, facts.rules)
+    next_best = {Touched(key, link.at, link.at) for link in links for key in _beside_banned(link, banned)}
+    return [*links, *instead], [*touched, *sorted(next_best, key=lambda each: (each.identifier, each.first))]
+
+
+def _beside_banned(link: Link, banned: frozenset[int]) -> list[int]:
+    """The other end of a link with a banned one: touchpoints stored under that belong to it."""
+    ends = ((link.a, link.b), (link.b, link.a))
+    return [other for one, other in ends if one in banned and other not in banned]
+
+
+def _alone(facts: Facts, identifiers: Collection[int]) -> dict[int, Owner]:
     """Rows that say so, for those that have one: it may say otherwise."""
-    rows = facts.stored_owners(session, workspace, identifiers)
+    rows = facts.stored_owners(identifiers)
     return {key: Owner(row.owner.type, [BEGINNING], [key], [key]) for key, row in rows.items()}
 
 
-def _links_of(session: Session, workspace: str, scope: set[int]) -> tuple[list[Link], list[Link]]:
-    links = facts.links_between(session, workspace, scope)
-    return links, facts.logins_of(session, workspace, scope, device_groups(links))
+def _links_of(facts: Facts, scope: set[int]) -> tuple[list[Link], list[Link]]:
+    links = facts.links_between(scope)
+    groups = device_groups(links, facts.held)
+    return links, facts.logins_of(scope, groups)
 
 
 def _fresh(
-    session: Session, workspace: str, links: Sequence[Link], stored: dict[int, StoredOwner]
+    facts: Facts, links: Sequence[Link], stored: dict[int, StoredOwner]
 ) -> tuple[list[Link], list[Link]]:
     """The links that may change an identity: all but those that the view already reflects.
 
-    And of the others those to store all the same: what only imports say so far may be taken back.
+    And of the others those to store all the same: what only imports say so far may be taken back, and what a
+    banned identifier says may hold again.
     """
-    pairs = facts.links_between(session, workspace, _named(link for link in links if link.kind != "login"))
+    banned = facts.held.banned
+    static = [link for link in links if link.kind != "login"]
+    pairs = facts.links_between(_named(link for link in static if link.a in stored and link.b in stored))
     earlier = {(link.kind, link.a, link.b): link for link in pairs}
     known_devices = {link.a for link in links if link.kind == "login" and link.a in stored}
-    claimed = _claimed(session, workspace, known_devices)
+    claimed = _claimed(facts, known_devices)
+
+    def is_banned(link: Link) -> bool:
+        return link.a in banned or link.b in banned
+
+    def notes(one: int, other: int) -> bool:
+        return one in banned or (one in stored and other in stored[one].refused_others)
 
     def is_reflected(link: Link) -> bool:
+        if is_banned(link):
+            return notes(link.a, link.b) and notes(link.b, link.a)
         a, b = stored.get(link.a), stored.get(link.b)
         if a is None or b is None:
             return False
@@ -148,23 +215,27 @@ def _fresh(
             return False
         return a.owner.customer == b.owner.customer or link.b in a.refused_others
 
-    def is_import_s(link: Link) -> bool:
+    def is_to_keep(link: Link) -> bool:
         known = earlier.get((link.kind, link.a, link.b))
-        return link.kind != "login" and known is not None and known.import_id not in ("", link.import_id)
+        if link.kind == "login":
+            return False
+        if is_banned(link):
+            return known is None or link.kind == "alias" or link.stamp < known.stamp
+        return known is not None and known.import_id not in ("", link.import_id)
 
     reflected = [is_reflected(link) for link in links]
     repeated = [
-        link for link, is_known in zip(links, reflected, strict=True) if is_known and is_import_s(link)
+        link for link, is_known in zip(links, reflected, strict=True) if is_known and is_to_keep(link)
     ]
     fresh = [link for link, is_known in zip(links, reflected, strict=True) if not is_known]
-    return fresh, _unsaid(session, workspace, repeated)
+    return fresh, _unsaid(facts, repeated)
 
 
-def _unsaid(session: Session, workspace: str, links: Sequence[Link]) -> list[Link]:
+def _unsaid(facts: Facts, links: Sequence[Link]) -> list[Link]:
     """Those of `links` that neither a lasting fact nor their own import has said before them."""
     said = {
         (link.kind, link.a, link.b, link.import_id): (link.stamp, link.event_id)
-        for link in facts.evidence(session, workspace, _named(links))
+        for link in facts.evidence(_named(links))
     }
 
     def is_said(link: Link) -> bool:
@@ -174,15 +245,15 @@ def _unsaid(session: Session, workspace: str, links: Sequence[Link]) -> list[Lin
     return [link for link in links if not is_said(link)]
 
 
-def _claimed(session: Session, workspace: str, devices: set[int]) -> set[int]:
+def _claimed(facts: Facts, devices: set[int]) -> set[int]:
     """The devices among `devices` whose timeline an alias claims: there even a repeated login may count."""
     ties, border = [], devices
     while border:
-        found = facts.ties_of(session, workspace, border)
+        found = facts.ties_of(border)
         ties += found
         border = (
             {other for _, kind, other in found if kind == "device"} - {node for node, _, _ in ties} - devices
-        )
+        ) - facts.held.banned
     joined = [
         Link("device", node, "", other, "", 0, 0, b"", "") for node, kind, other in ties if kind == "device"
     ]
@@ -197,9 +268,7 @@ def _to_store(links: Sequence[Link], fresh: Sequence[Link]) -> list[Link]:
     return logins + [link for link in fresh if link.kind != "login"]
 
 
-def _reread_aliases(
-    session: Session, workspace: str, touched: Sequence[Touched], stored: dict[int, StoredOwner]
-) -> set[int]:
+def _reread_aliases(facts: Facts, touched: Sequence[Touched], stored: dict[int, StoredOwner]) -> set[int]:
     """User ids that an alias named before they were known: its former id must be read again."""
     alone = {
         each.identifier
@@ -209,32 +278,43 @@ def _reread_aliases(
         and row.owner.members == [each.identifier]
         and "alias" not in row.refused_rules
     }
-    return (
-        {key for key in alone if facts.neighbours(session, workspace, [key], ["alias"])} if alone else set()
-    )
+    return {key for key in alone if facts.neighbours([key], ["alias"])} if alone else set()
 
 
-def _scope(session: Session, workspace: str, seeds: set[int], devices_met: bool) -> set[int]:
+def _scope(facts: Facts, seeds: set[int], devices_met: bool) -> set[int]:
     """Everything whose identity can change with `seeds`: their components, and the devices of their persons."""
-    scope = _closure(session, workspace, seeds)
+    scope = _closure(facts, seeds)
     if devices_met:  # who shares a device now shares the devices linked to it
-        scope |= _closure(session, workspace, {link.b for link in facts.logins_of(session, workspace, scope)})
-    while more := facts.devices_of(session, workspace, scope) - scope:
-        scope |= _closure(session, workspace, more)
+        scope |= _closure(facts, _persons_on(facts, scope))
+    while more := _more(facts, scope):
+        scope |= _closure(facts, more)
     return scope
 
 
-def _closure(session: Session, workspace: str, nodes: set[int]) -> set[int]:
+def _more(facts: Facts, scope: set[int]) -> set[int]:
+    """The devices of persons; where a person may have so many devices only, whoever shares these as well."""
+    found = facts.devices_of(scope - facts.held.banned)
+    if facts.limits_devices:
+        found |= _persons_on(facts, scope)
+    return found - scope
+
+
+def _persons_on(facts: Facts, scope: set[int]) -> set[int]:
+    return {link.b for link in facts.logins_of(scope)} - {NOBODY}
+
+
+def _closure(facts: Facts, nodes: set[int]) -> set[int]:
+    """With everything linked to them; a banned identifier is among it only if it was asked about."""
     found, border = set(nodes), set(nodes)
     while border:
-        border = facts.neighbours(session, workspace, border, _STATIC) - found
+        border = facts.neighbours(border, _STATIC) - found - facts.held.banned
         found |= border
     return found
 
 
-def _elsewhere(session: Session, workspace: str, logins: Sequence[Link], scope: set[int]) -> dict[int, int]:
-    others = {login.b for login in logins} - scope
-    rows = facts.stored_owners(session, workspace, others)
+def _elsewhere(facts: Facts, logins: Sequence[Link], scope: set[int]) -> dict[int, int]:
+    others = {login.b for login in logins} - scope - {NOBODY}
+    rows = facts.stored_owners(others)
     return {key: rows[key].owner.customer[0] if key in rows else key for key in others}
 
 
@@ -250,7 +330,7 @@ def _touched_customers(touched: Sequence[Touched], owners: dict[int, Owner | Non
     return found
 
 
-def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed) -> set[int]:
+def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed, rules: IdentityRules) -> set[int]:
     """Customers whose share of something changed: of every seed, and the neighbours of each new login."""
     static = [link for link in fresh if link.kind != "login"]
     timelines = {link.a for link in fresh if link.kind == "login"} - _named(static)
@@ -258,7 +338,7 @@ def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed) -> set[
     if renewed.has_alias:  # another reading or holder of a former id moves what no fresh link names
         whole |= renewed.owners.keys()
     elif static:  # links out of order may also part what they do not name
-        whole |= {key for key, owner in renewed.owners.items() if type_of(owner.type).names == "person"}
+        whole |= {key for key, owner in renewed.owners.items() if _is_person(owner.type, rules)}
     whole |= renewed.rivals
     owners = renewed.owners
     found = {customer for key in whole if key in owners for customer in owners[key].customer}
@@ -269,12 +349,22 @@ def _disturbed(fresh: Sequence[Link], seeds: set[int], renewed: Renewed) -> set[
     return found
 
 
-def _count_refusals(fresh: Sequence[Link], owners: Iterable[Owner]) -> None:
-    """Count the links of this group that a rule refused; each stands with both its ends."""
+def _note_refusals(facts: Facts, fresh: Sequence[Link], owners: Mapping[int, Owner]) -> None:
+    """Count the links of this group that were refused; each stands with both its ends. Say who stops growing."""
+    if not facts.generation.answers:
+        return
     new = set(fresh)
-    for _, rule in {refusal for owner in owners for refusal in owner.refused if refusal.link in new}:
+    for _, rule in {refusal for owner in owners.values() for refusal in owner.refused if refusal.link in new}:
         telemetry.REFUSED_LINKS.labels(rule).inc()
+    for key, owner in owners.items():
+        capped = [refusal for refusal in owner.refused if refusal.rule == "cap"]
+        if len(capped) == 1 and capped[0].link in new:
+            log_line.warning("a person stops growing", workspace=facts.workspace, identifier=f"{key:016x}")
 
 
 def _named(links: Iterable[Link]) -> set[int]:
-    return {key for link in links for key in (link.a, link.b)}
+    return {key for link in links for key in (link.a, link.b)} - {NOBODY}
+
+
+def _is_person(type_name: str, rules: IdentityRules) -> bool:
+    return rules.type_of(type_name).names == "person"

@@ -69,6 +69,7 @@ class Stitcher:
             self._inbox(live),
             self._inbox(await self._log.follower(IMPORTS, GROUPS[IMPORTS], live)),
             Pace(self._sessions, self._settings.stitch_batch, self._clock),
+            register=self._register,
             batch=self._settings.stitch_batch,
             reject_ratio=self._settings.reject_ratio,
         )

@@ -12,24 +12,25 @@ from etappe.eventlog import IMPORTS, TOUCHPOINTS, Record
 from etappe.lanes import LANE
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
+from etappe.workspaces import Workspace
 from stitcher.epochs import OFFSET_BITS
 from stitcher.normalise import Item, read_item
 
 _Row = tuple[int, int, str, str, int]
 
 
-def spares_of(session: Session, workspace: str, events: Collection[bytes]) -> list[Item]:
+def spares_of(session: Session, workspace: Workspace, events: Collection[bytes]) -> list[Item]:
     """The spares of some events (128-bit ids), nothing decided yet."""
     if not events:
         return []
-    bound = {"workspace": workspace, "events": [int.from_bytes(each, "little") for each in set(events)]}
-    return _items(cast("list[_Row]", session.rows(statement("stitcher.sql", "spares_of"), bound)))
+    bound = {"workspace": workspace.name, "events": [int.from_bytes(each, "little") for each in set(events)]}
+    return _items(workspace, cast("list[_Row]", session.rows(statement("stitcher.sql", "spares_of"), bound)))
 
 
-def spares_of_undone(session: Session, workspace: str) -> list[Item]:
+def spares_of_undone(session: Session, workspace: Workspace) -> list[Item]:
     """The spares of all events that any undone import had brought, nothing decided yet."""
-    rows = session.rows(statement("stitcher.sql", "spares_of_undone"), {"workspace": workspace})
-    return _items(cast("list[_Row]", rows))
+    rows = session.rows(statement("stitcher.sql", "spares_of_undone"), {"workspace": workspace.name})
+    return _items(workspace, cast("list[_Row]", rows))
 
 
 def forget_spares(session: Session, workspace: str, used: Sequence[Item]) -> None:
@@ -43,13 +44,14 @@ def forget_spares(session: Session, workspace: str, used: Sequence[Item]) -> Non
         session.execute(statement("stitcher.sql", "forget_spares"), bound)
 
 
-def _items(rows: Iterable[_Row]) -> list[Item]:
-    return [_item(*row) for row in rows]
+def _items(workspace: Workspace, rows: Iterable[_Row]) -> list[Item]:
+    """Read by the rules of today, as they would be if they came now."""
+    workspaces = {workspace.name: workspace}
+    return [read_item(*_record(*row), workspaces) for row in rows]
 
 
-def _item(partition: int, position: int, key: str, value: str, stamp: int) -> Item:
+def _record(partition: int, position: int, key: str, value: str, stamp: int) -> tuple[Record, int]:
+    """The record as it stood in the log, and the log's epoch."""
     topic, number = (IMPORTS, partition - LANE) if partition >= LANE else (TOUCHPOINTS, partition)
     offset = position & ((1 << OFFSET_BITS) - 1)
-    return read_item(
-        Record(topic, number, offset, key.encode(), value.encode(), stamp), position >> OFFSET_BITS
-    )
+    return Record(topic, number, offset, key.encode(), value.encode(), stamp), position >> OFFSET_BITS

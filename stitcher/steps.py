@@ -17,6 +17,7 @@ from etappe import telemetry
 from etappe.changes import Batch, Change, decode_change, encode_change
 from etappe.eventlog import CHANGES, TOUCHPOINTS, Entry, EventLog, Record
 from etappe.warehouse import Sessions
+from etappe.workspaces import RegisterFile
 from stitcher.epochs import log_epoch
 from stitcher.inbox import Inbox
 from stitcher.lane import Pace
@@ -47,12 +48,14 @@ class Normalise:
         lane: Inbox,
         pace: Pace,
         *,
+        register: RegisterFile,
         batch: int,
         reject_ratio: float = 1.0,
     ) -> None:
         self._log = log
         self.lane = lane
         self._pace = pace
+        self._register = register
         self._patience = 0.0
         self._ratio = RatioLimit(reject_ratio)
         self._sessions = sessions
@@ -92,8 +95,11 @@ class Normalise:
 
     async def _handle(self, records: Sequence[Record]) -> Sequence[Batch]:
         epoch = await self._epoch()
+        workspaces = self._register.current().workspaces
         batches = await self._sessions.run(
-            lambda session: normalise(session, records, epoch, self._named, self._ratio.check)
+            lambda session: normalise(
+                session, records, epoch, self._named, self._ratio.check, workspaces=workspaces
+            )
         )
         entries = [Entry(batch.workspace.encode(), encode_change(batch)) for batch in batches]
         await self._log.append(CHANGES, entries)

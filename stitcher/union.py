@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from etappe.changes import Link
+from stitcher.decisions import NOTHING_HELD, Held
 
 
 class Union:
@@ -19,9 +20,8 @@ class Union:
 
     def find(self, key: int) -> int:
         parent = self.parent
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
+        while (above := parent[key]) != key:
+            parent[key] = key = parent[above]
         return key
 
     def join(self, a: int, b: int) -> int:
@@ -30,19 +30,26 @@ class Union:
         self.parent[high] = low
         return low
 
+    def roots(self) -> dict[int, int]:
+        find = self.find
+        return {key: find(key) for key in self.parent}
+
     def groups(self) -> dict[int, list[int]]:
+        """Root -> its group."""
         found: dict[int, list[int]] = defaultdict(list)
-        for key in sorted(self.parent):
-            found[self.find(key)].append(key)
+        find = self.find
+        for key in self.parent:
+            found[find(key)].append(key)
         return found
 
 
-def device_groups(links: Iterable[Link]) -> dict[int, int]:
+def device_groups(links: Iterable[Link], held: Held = NOTHING_HELD) -> dict[int, int]:
     """Device -> a device that names its group, for the devices that `links` join."""
     union = Union()
     for link in links:
         if link.kind == "device":
             union.add(link.a)
             union.add(link.b)
-            union.join(union.find(link.a), union.find(link.b))
+            if not held.objection(link.a, link.b):
+                union.join(union.find(link.a), union.find(link.b))
     return {key: union.find(key) for key in union.parent}

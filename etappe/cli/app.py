@@ -50,8 +50,9 @@ COMMANDS = {
         "etappe.cli.journey:journey",
         ASK,
         "Show one customer's touchpoints in time order.",
-        "etappe journey email:anna@example.ch",
+        "etappe journey email:anna@example.ch --why",
     ),
+    "identity": Entry("etappe.cli.identity:app", ASK, "Show and decide who is who."),
     "status": Entry(
         "etappe.cli.status:status",
         ASK,
@@ -63,6 +64,12 @@ COMMANDS = {
     "models": Entry("etappe.cli.models:app", OPERATE, "Check phase models."),
     "rejects": Entry(
         "etappe.cli.rejects:app", OPERATE, "List refused events, and send them again after a fix."
+    ),
+    "erase": Entry(
+        "etappe.cli.erase:erase",
+        OPERATE,
+        "Erase a person: their touchpoints, links and journeys.",
+        "etappe erase email:anna@example.ch",
     ),
     "rebuild": Entry(
         "etappe.cli.rebuild:rebuild",

@@ -9,6 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from etappe.cli.evidence import read_evidence
+from etappe.cli.identity import print_tree
 from etappe.cli.options import DataDir, Json, Token, Url
 from etappe.cli.show import console, print_json, shorten, squeeze
 from etappe.cli.target import Target, find_target
@@ -25,6 +27,9 @@ _MILLISECONDS_FROM = 100
 def journey(
     identifier: Annotated[str, typer.Argument(help="type:value, such as user_id:42 or email:a@b.ch.")],
     *,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show too why its identifiers are one customer.")
+    ] = False,
     model: Annotated[str, typer.Option(help="Whose phases to show.")] = "acpl",
     data_dir: DataDir = None,
     url: Url = None,
@@ -33,15 +38,21 @@ def journey(
 ) -> None:
     """Show one customer's touchpoints in time order.
 
-    With the phase each of them is in; a line parts two journeys.
+    With the phase each of them is in; a line parts two journeys. With --why, before them the evidence that makes its
+    identifiers one customer.
     """
     if ":" not in identifier:
         raise typer.BadParameter(f"{identifier!r} names no type: write type:value, such as user_id:42")
     target = find_target("query", "read_token", data_dir=data_dir, url=url, key=token)
     customer, answer = _ask(target, identifier)
+    evidence = target.get(f"/v1/customers/{customer['customer']}/identity") if why else None
     if json:
-        return print_json({"customer": customer, "journey": answer["rows"], "meta": answer["meta"]})
+        said = {} if evidence is None else {"identity": evidence["rows"]}
+        return print_json({"customer": customer, "journey": answer["rows"], **said, "meta": answer["meta"]})
     terminal = console()
+    if evidence is not None:
+        print_tree(terminal, read_evidence(evidence), identifier)
+        terminal.print()
     terminal.print(f"[bold]{escape(str(customer['customer']))}[/]  {_known_as(customer)}")
     return terminal.print(_timeline(answer["rows"], model, terminal.width))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from etappe.cli.show import console
@@ -19,6 +22,14 @@ def progress() -> Progress:
         TimeElapsedColumn(),
         console=console(stderr=True),
     )
+
+
+@contextmanager
+def share_bar(title: str) -> Iterator[Callable[[float], None]]:
+    """A bar of one task, moved by calling what it gives with the share (0 to 1) that is done."""
+    with progress() as bar:
+        task = bar.add_task(title, total=1.0, detail="")
+        yield lambda share: bar.update(task, completed=share)
 
 
 class RowsBar:

@@ -22,6 +22,10 @@ class Refused(EtappeError):
     """The service said no."""
 
 
+class NotReady(Refused):
+    """The service cannot answer yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A service's address and the key to show it."""
@@ -45,6 +49,10 @@ class Target:
     def post_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON answer to a POST with one."""
         return self._ask("POST", path, None, body)
+
+    def put_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a PUT."""
+        return self._ask("PUT", path, None, body)
 
     def patch_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON answer to a PATCH."""
@@ -110,7 +118,8 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
     # A 422 without problems is a limit that the question ran into.
     if response.status_code == 422 and said.get("problems"):
         raise WrongUse(Problem(each["field"], each["value"], each["wanted"]) for each in said["problems"])
-    raise Refused(_refusal(response.status_code, said))
+    refusal = _refusal(response.status_code, said)
+    raise NotReady(refusal) if response.status_code == 503 else Refused(refusal)
 
 
 def _refusal(status: int, content: Mapping[str, Any]) -> str:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import httpx
 import typer
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from etappe.cli.folder import NotRunning
 from etappe.cli.show import console
@@ -21,6 +30,11 @@ CollectorUrl = Annotated[
         "--collector", envvar="ETAPPE_COLLECTOR", help="Address of the collector, if not of this data folder."
     ),
 ]
+
+T = TypeVar("T")
+
+_LOOK_EVERY = 0.3
+"""Seconds between two looks."""
 
 _ATTEMPT = 10
 """Seconds that the query API may hold one request back."""
@@ -62,6 +76,21 @@ def wait_until_answered(query: Target, position: Position, *, seconds: float = 6
     except RetryError as error:
         why = error.last_attempt.exception()
         raise NotYet(f"Gave up after {seconds:g} s ({query.url}: {why}): see `etappe status`.") from error
+
+
+def wait_while(
+    look: Callable[[], T], is_on_its_way: Callable[[T], bool], text: str = "", *, seconds: float = 3600
+) -> T:
+    """What `look` gives once it is no longer on its way; else NotYet. `text` stands on stderr meanwhile."""
+    retrying = Retrying(
+        retry=retry_if_result(is_on_its_way), wait=wait_fixed(_LOOK_EVERY), stop=stop_after_delay(seconds)
+    )
+    shown = console(stderr=True).status(text) if text else nullcontext()
+    try:
+        with shown:
+            return retrying(look)
+    except RetryError as error:
+        raise NotYet(f"Gave up after {seconds:g} s; it goes on without you: see `etappe status`.") from error
 
 
 class _Later(Exception):

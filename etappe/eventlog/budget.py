@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 
 from etappe.errors import LogFull
 from etappe.eventlog import Entry
@@ -15,7 +16,7 @@ ENTRY_BYTES = 200
 
 def size_of(entries: Sequence[Entry]) -> int:
     """What these entries occupy while they wait, in bytes."""
-    return sum([len(key) + len(value) for key, value in entries]) + ENTRY_BYTES * len(entries)
+    return sum(map(len, chain.from_iterable(entries))) + ENTRY_BYTES * len(entries)
 
 
 class Budget:
@@ -33,11 +34,15 @@ class Budget:
     def used(self) -> int:
         return self._used
 
-    async def take(self, size: int, deadline: float) -> None:
-        """Wait up to `deadline` seconds for room; LogFull after that."""
-        if not self._queue and self._fits(size):
-            self._used += size
-            return
+    def admits(self, size: int) -> bool:
+        """Take it if there is room now, and nobody was first."""
+        if self._queue or not self._fits(size):
+            return False
+        self._used += size
+        return True
+
+    async def wait(self, size: int, deadline: float) -> None:
+        """Take it as soon as there is room, which it waits for up to `deadline` seconds; LogFull after that."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((size, turn))
         try:
@@ -52,7 +57,7 @@ class Budget:
             raise
 
     def give(self, size: int) -> None:
-        """Return what `take` took."""
+        """Return what was taken."""
         self._used -= size
         self._admit()
 

@@ -73,7 +73,9 @@ class KafkaLog:
             raise LogUnavailable(f"This process was not opened to write {topic}.")
         loop = asyncio.get_running_loop()
         until = loop.time() + self._options.deadline
-        await self._budget.take(size_of(entries), self._options.deadline)
+        size = size_of(entries)
+        if not self._budget.admits(size):
+            await self._budget.wait(size, self._options.deadline)
         ends = self._enqueue(topic, entries)
         waiting = asyncio.gather(*(end for parts in ends.values() for end in parts))
         with self._address.our_words():

@@ -24,13 +24,13 @@ class Tail:
     def add(self, entries: Sequence[Entry], stamp: int) -> Position:
         """Say where the entries will end, once they are kept."""
         added, count = self._added, len(self._added)
-        before = list(map(len, added))
+        touched = set()
         for entry in entries:
-            added[partition_of(entry[0], count)].extend(entry)
+            partition = partition_of(entry[0], count)
+            added[partition] += entry
+            touched.add(partition)
         self._stamp = stamp
-        return Position(
-            {p: self.ends[p] + len(fields) // 2 for p, fields in enumerate(added) if len(fields) > before[p]}
-        )
+        return Position({p: self.ends[p] + len(added[p]) // 2 for p in touched})
 
     def rows(self) -> Iterator[tuple[int, int, bytes]]:
         """What was added, as batches: id, stamp, body."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from etappe.identifiers import DEFAULT_TYPES
+from etappe.identity_rules import DEFAULT_RULES
 from etappe.importing.mapping import FIELDS, GROUPS, ImportMapping
 from etappe.importing.rows import Row
 from etappe.importing.sources import Source
@@ -28,7 +28,7 @@ def native_mapping(name: str, columns: tuple[str, ...]) -> ImportMapping:
             fields[column] = Source(place, FIELDS[column])
         elif inner and group in GROUPS:
             groups[group][inner] = Source(place, GROUPS[group])
-        elif column in DEFAULT_TYPES:
+        elif column in DEFAULT_RULES.types:
             groups["identifiers"][column] = Source(place)
         else:
             groups["properties"][column] = Source(place, "any")

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from etappe.errors import BadInput, Problem
-from etappe.identifiers import DEFAULT_TYPES
+from etappe.identity_rules import DEFAULT_RULES
 from ingest.drafts import Wire
 from ingest.http import Head
 from ingest.json_events import as_written, check_utf8, reading
@@ -132,7 +132,7 @@ def event_of(parameters: dict[str, str]) -> dict[str, Any]:
     event: dict[str, Any] = {}
     for name, text in parameters.items():
         if name not in _NOT_FIELDS:
-            path = f"identifiers.{name}" if name in DEFAULT_TYPES else name
+            path = f"identifiers.{name}" if name in DEFAULT_RULES.types else name
             _put(event, path, _value(path, text))
     return event
 

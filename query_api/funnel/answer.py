@@ -25,6 +25,7 @@ def answer_funnel(session: Session, workspace: Workspace, build: Build, question
     meta = {
         **_question_meta(question, build, workspace),
         **rests_on,
+        **build.identities.meta,
         "excluded": _excluded(session, workspace, question, plan, measures),
     }
     return Answer(funnel_columns(question), shape_funnel(question, build.phases, measures), meta)

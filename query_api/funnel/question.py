@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from query_api.as_of import IDENTITY_AT
 from query_api.common import COMMON, Range
 from query_api.parameters import Parameter, Reader, one_of, read_duration
 
@@ -75,7 +76,6 @@ INTERVAL: Parameter[str | None] = Parameter(
 )  # fmt: skip
 BASIS = one_of("basis", ("started",), "started")
 WHERE = Parameter("where", "left out: filters are not available yet", _not_available, None, schema={})
-IDENTITY_AT = Parameter("identity_at", "left out: not available yet", _not_available, None, schema={})
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
     MODEL, ORDER, UNIT, WINDOW, BY, TOUCH, INTERVAL, BASIS, WHERE, IDENTITY_AT, *COMMON,
@@ -87,8 +87,7 @@ _LATER = {("basis", "within"): "started: within is not available yet",
 
 def read_question(reader: Reader, asked: Range) -> FunnelQuestion:
     """The question; what is wrong with it is left with `reader`."""
-    for parameter in (WHERE, IDENTITY_AT):
-        reader.take(parameter)
+    reader.take(WHERE)
     return FunnelQuestion(
         model=reader.take(MODEL),
         order=cast(Order, reader.take(ORDER)),

@@ -1,6 +1,7 @@
 -- Part `carriers`: touchpoints that saw an experiment.
--- Gives: identifier, ms, seq, event_id, carried (the variant).
--- Binds: workspace String, experiment String.
-SELECT identifier, toUnixTimestamp64Milli(at) AS ms, seq, event_id, experiments[{experiment:String}] AS carried
-FROM touchpoints
-WHERE workspace = {workspace:String} AND NOT bot AND mapContains(experiments, {experiment:String})
+-- Reads part `owned`.
+-- Gives: owner (the identifier), ms, seq, event_id, account, carried (the variant).
+-- Binds: experiment String.
+SELECT owner, toUnixTimestamp64Milli(at) AS ms, seq, event_id, account, experiments[{experiment:String}] AS carried
+FROM owned
+WHERE NOT bot AND mapContains(experiments, {experiment:String})

@@ -1,12 +1,12 @@
 -- Part `journeys_in_range`: one row per journey that began in the range, its value for `by` from a column of journeys
 -- (part `journeys_found` where journeys_marked.sql finds the value elsewhere).
--- Gives: customer, accounts, furthest, began, over, value, carries, valued (ms by which values are ranked), reached
+-- Gives: customer, account (empty), furthest, began, over, value, carries, valued (ms by which values are ranked), reached
 -- (ms per phase, -1: never), allowed (the last phase that may count in the asked order).
 -- Binds: workspace String, build UInt32, from Int64, to Int64, depths Identifier (furthests, ordered_depths,
 -- strict_depths), grouped Bool (false: the value is empty), value Identifier (an array column of journeys, read if
 -- grouped), ever Bool (the value is that of the customer's very first journey, and ranked by its beginning).
 SELECT
-    customer, accounts, furthest_here AS furthest, began, over,
+    customer, '' AS account, furthest_here AS furthest, began, over,
     if({grouped:Bool}, if({ever:Bool}, toString({value:Identifier}[1]), toString(value_here)), '') AS value,
     true AS carries,
     if({ever:Bool}, started[1], began) AS valued, milestones_here AS reached, depth_here AS allowed

@@ -1,11 +1,11 @@
 -- Part `journeys_timed`: journeys with what counts of them within the window.
 -- Reads part `journeys_in_range`.
 -- Lines marked `phase N` are left out for models with fewer phases.
--- Gives: customer, accounts, furthest, began, over, value, carries, valued, t_1, t_2, … (ms when the phase was first
+-- Gives: customer, account, furthest, began, over, value, carries, valued, t_1, t_2, … (ms when the phase was first
 -- reached, 2^63 - 1: never), depth (the last phase that counts).
 -- Binds: window Int64 (ms).
 SELECT
-    customer, accounts, furthest, began, over, value, carries, valued
+    customer, account, furthest, began, over, value, carries, valued
     , if(reached[1] >= 0 AND reached[1] <= began + {window:Int64}, reached[1], 9223372036854775807) AS t_1  -- phase 1
     , if(reached[2] >= 0 AND reached[2] <= began + {window:Int64}, reached[2], 9223372036854775807) AS t_2  -- phase 2
     , if(reached[3] >= 0 AND reached[3] <= began + {window:Int64}, reached[3], 9223372036854775807) AS t_3  -- phase 3

@@ -1,4 +1,4 @@
--- Part `units`: each account counts once, over the journeys in the range of all its customers.
+-- Part `units`: each account counts once, over what counts for it of the journeys in the range.
 -- Reads part `journeys_timed`.
 -- Lines marked `phase N` are left out for models with fewer phases.
 -- Gives: value, began, furthest, depth, t_1, t_2, … (2^63 - 1: never).
@@ -24,5 +24,4 @@ SELECT
     , min(here.t_14) AS t_14  -- phase 14
     , min(here.t_15) AS t_15  -- phase 15
 FROM journeys_timed AS here
-ARRAY JOIN here.accounts AS account
-GROUP BY account
+GROUP BY here.account

@@ -1,6 +1,6 @@
 -- The person and device links that name any of some identifiers, once per kind, pair and import with the earliest
 -- receipt (once for what came by no import).
--- Binds workspace, nodes.
+-- Binds workspace, nodes, known_until (ms), banned.
 SELECT
     toString(kind) AS kind_name,
     if(forward, node, other) AS a,
@@ -14,4 +14,5 @@ SELECT
     import_id
 FROM links
 WHERE workspace = {workspace:String} AND node IN {nodes:Array(UInt64)} AND kind IN ('person', 'device')
+    AND toUnixTimestamp64Milli(stamp) <= {known_until:Int64} AND (bypass = 0 OR bypass IN {banned:Array(UInt64)})
 GROUP BY kind, a, b, import_id

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from asking.world import World, model_of
 from front.fixtures import Front
 
+from etappe.eventlog import CHANGES, COLLECTOR_TOPICS, TOUCHPOINTS, EventLog, LogOptions, connect_log
 from etappe.warehouse import Limits, Session, Sessions, Warehouse, connect_warehouse
 from etappe.warehouse.migrate import migrate
 
@@ -48,3 +50,20 @@ def world(empty_world: World) -> World:
     """A workspace with an active model acpl of the phases p1, p2, p3."""
     empty_world.add_build(model_of(3))
     return empty_world
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[EventLog]:
+    """A log of one partition a topic, for orders."""
+    topics = [*COLLECTOR_TOPICS, CHANGES]
+    log = await connect_log(f"sqlite:///{tmp_path / 'log'}", topics, LogOptions(partitions=1))
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def logged(world: World, log: EventLog) -> World:
+    """A world with a log and one model that answers."""
+    world.read_log(log)
+    world.write.insert("epochs", {"name": [f"log:{await log.log_id(TOUCHPOINTS)}"], "epoch": [world.epoch]})
+    return world

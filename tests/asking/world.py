@@ -119,7 +119,9 @@ class World:
         rows: list[dict[str, Any]] = reply.json()["rows"]
         return rows
 
-    def add_build(self, model: PhaseModel, number: int = 1, state: str = "active") -> None:
+    def add_build(
+        self, model: PhaseModel, number: int = 1, state: str = "active", generation: int = 0
+    ) -> None:
         self.insert(
             "builds",
             [
@@ -131,6 +133,7 @@ class World:
                     "state": state,
                     "filled_through": 0,
                     "version": number,
+                    "generation": generation,
                 }
             ],
         )
@@ -193,6 +196,7 @@ def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
         "country": touch.country,
         "value": touch.value,
         "bot": False,
+        "consent_linking": True,
         "experiments": {},
         "identifiers": [touch.customer],
         "traits": "",

@@ -56,6 +56,7 @@ async def test_a_customer_with_everything_that_is_known(world: World) -> None:
         "customer": f"{user:016x}",
         "identifiers": ["device_id:d1", f"email:#{mail:016x}", "user_id:42"],
         "accounts": ["acme"],
+        "account_times": [{"account": "acme", "since": None, "until": None}],
         "traits": {"plan": "pro", "size": 3},
         "first_at": "2026-01-01T12:00:00.000Z",
         "last_at": "2026-01-02T12:00:00.000Z",
@@ -65,6 +66,25 @@ async def test_a_customer_with_everything_that_is_known(world: World) -> None:
     }
     assert await world.rows("/v1/customers", identifier=f"email:#{mail:016x}") == [row]
     assert await world.rows("/v1/customers", identifier="user_id:42") == [row]
+
+
+async def test_a_customer_belongs_to_accounts_over_time(world: World) -> None:
+    user, _, _ = anna(world)
+    world.add_touches(
+        [
+            Touch(user, NOON, 1, id="a", account="acme"),
+            Touch(user, NOON + DAY, 1, id="b", account="bolt"),
+            Touch(user, NOON + 2 * DAY, 1, id="c"),
+            Touch(user, NOON + 3 * DAY, 1, id="d", account="acme"),
+        ]
+    )
+    (row,) = await world.rows("/v1/customers", identifier="user_id:42")
+    assert row["accounts"] == ["acme", "bolt"]
+    assert [tuple(each.values()) for each in row["account_times"]] == [
+        ("acme", None, "2026-01-02T12:00:00.000Z"),
+        ("bolt", "2026-01-02T12:00:00.000Z", "2026-01-04T12:00:00.000Z"),
+        ("acme", "2026-01-04T12:00:00.000Z", None),
+    ]
 
 
 async def test_a_shared_device_is_whoever_had_it_then(world: World) -> None:

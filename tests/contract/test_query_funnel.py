@@ -13,6 +13,8 @@ import pytest
 from asking.world import DAY, NOON, World, insert, journey_rows, model_of, touchpoint
 from reference.journeys import Touch, journeys_of
 
+from etappe.identity_rules import DEFAULT_RULES
+
 HOUR = DAY // 24
 
 
@@ -85,6 +87,27 @@ async def test_units_count_journeys_customers_and_accounts(world: World) -> None
     assert await counts(world, unit="journey") == [4, 2, 1]
     assert await counts(world, unit="customer") == [3, 2, 1]
     assert await counts(world, unit="account") == [1, 1, 1]
+
+
+async def test_a_journey_counts_for_the_account_that_the_customer_belonged_to(world: World) -> None:
+    """Of somebody who changed company each gets what was done while there, and of a funnel's order only that."""
+    world.add_touches(
+        [
+            Touch(1, NOON, 1, id="a", channel="email"),
+            Touch(1, NOON + 1, 2, id="b", account="acme", properties={"plan": "free"}),
+            Touch(1, NOON + DAY, 3, id="c", account="bolt", channel="store", properties={"plan": "pro"}),
+        ]
+    )
+    assert await counts(world, unit="account") == [2, 2, 1]
+    assert await counts(world, unit="account", order="touched") == [1, 1, 1]
+    assert await counts(world, unit="account", order="ordered") == [1, 1, 0]
+    assert await counts(world, unit="account", begin="2026-01-02") == [1, 1, 1]
+    for by in ("channel", "property:plan", "first_channel"):
+        rows = await world.rows("/v1/funnel", unit="account", by=by)
+        groups = ["free", "pro"] if by == "property:plan" else ["email", "store"]
+        assert [(row["group"], row["count"]) for row in rows] == [
+            (groups[0], 1), (groups[0], 1), (groups[0], 0), (groups[1], 1), (groups[1], 1), (groups[1], 1),
+        ]  # fmt: skip
 
 
 async def test_a_journey_is_in_the_range_by_its_first_touchpoint(world: World) -> None:
@@ -163,6 +186,7 @@ async def test_meta_states_the_rules_and_what_was_left_out(world: World) -> None
         "interval": None, "time_zone": "UTC", "ties": "touchpoints of equal time count in either order",
         "from": "2026-01-01T00:00:00.000Z", "to": None, "identity_version": 9,
         "watermark": {"journeys": "2026-01-01T12:00:00.007Z"},
+        "identity": {"generation": 0, "rules": DEFAULT_RULES.version, "known_until": None},
         "excluded": {"unmapped": 0, "bot_touchpoints": 1, "without_account": 2},
     }  # fmt: skip
     assert (await world.get("/v1/funnel")).json()["meta"]["excluded"] == {

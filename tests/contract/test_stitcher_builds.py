@@ -11,7 +11,7 @@ from stitching.world import MODEL, Dying, Event, Killed, World, assert_as_expect
 from etappe.changes import Rebuild
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
-from stitcher import writer
+from stitcher import views
 
 TURNED = model_of("P3", "P2", "P1")
 EVENTS = [Event(n, f"u{n % 7} a{n % 5}", 3 * n, f"P{1 + n % 3}") for n in range(20)]
@@ -36,7 +36,7 @@ def world(session: Session) -> World:
 @pytest.fixture
 def in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds fill two customers at a time."""
-    monkeypatch.setattr(writer, "_FILL_AT_ONCE", 2)
+    monkeypatch.setattr(views, "_FILL_AT_ONCE", 2)
 
 
 def turn(world: World) -> None:
@@ -173,7 +173,7 @@ def test_a_rebuild_of_sound_views_changes_nothing(world: World) -> None:
 def test_a_rebuild_in_small_steps_makes_lost_views_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_RENEW_AT_ONCE", 3)
+    monkeypatch.setattr(views, "_RENEW_AT_ONCE", 3)
     world.take(Event(100, "u1 e1", 61), Event(101, "e1 p1", 62), Event(102, "p1 a1", 63))
     before = world.identities(), world.journeys()
     world.rebuild(lost=True)

@@ -183,7 +183,8 @@ def test_a_late_writer_of_an_older_epoch_changes_nothing(
     session: Session, undisturbed: tuple[Rows, Rows]
 ) -> None:
     world = prepared(session)
-    late = Writer(world.workspace, world.epoch, 0, list(world.writer.builds))
+    late = Writer(world.workspace, world.epoch, 0)
+    late.start(world.session, world.models)
     seen = list(enumerate(world.changes))
     world.start()
     world.drain()

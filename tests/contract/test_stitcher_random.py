@@ -103,6 +103,7 @@ def histories(draw: st.DrawFn) -> list[Event]:
                 draw(st.sampled_from(["P1", "P2", "P3", "X"])),
                 draw(FORMER) if who.startswith("u") else "",
                 stamp=draw(st.integers(0, 8)),
+                account=draw(st.sampled_from(["", "", "acme", "bolt"])),
             )
         )
     return events
@@ -146,7 +147,7 @@ class Run:
 QUESTIONS = st.builds(
     Asked,
     order=st.sampled_from(["reached", "touched", "ordered", "strict"]),
-    unit=st.sampled_from(["customer", "journey"]),
+    unit=st.sampled_from(["customer", "journey", "account"]),
     window=st.none() | st.integers(0, 12),
     by=st.sampled_from([None, "channel", "first_channel"]),
     touch=st.sampled_from(["first", "last"]),

@@ -288,7 +288,7 @@ def test_an_import_that_nobody_knows_is_undone_without_a_trace(session: Session)
 
 def test_many_identifiers_are_parted_in_groups(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stitcher.writer._UNDO_AT_ONCE", 2)
-    monkeypatch.setattr("stitcher.writer._RENEW_AT_ONCE", 2)
+    monkeypatch.setattr("stitcher.writer._REACH_AT_ONCE", 2)
     world = prepared(session)
     world.drain()
     assert_undone(world, STORY)

@@ -30,15 +30,23 @@ CHECKS = (
 
 OPERATIONS = (
     "GET /healthz", "GET /readyz", "GET /metrics",
-    "GET /v1/coverage", "GET /v1/customers", "GET /v1/customers/{customer}/journey", "GET /v1/freshness",
+    "GET /v1/coverage", "GET /v1/customers", "GET /v1/customers/{customer}/identity",
+    "GET /v1/customers/{customer}/journey", "GET /v1/freshness",
+    "GET /v1/identity/rules", "GET /v1/identity/splits", "GET /v1/privacy/erase/{id}",
+    "POST /v1/identity/rules/preview", "POST /v1/identity/splits", "POST /v1/privacy/erase",
+    "PUT /v1/identity/rules", "DELETE /v1/identity/splits/{id}",
     "GET /v1/funnel", "GET /v1/imports", "GET /v1/keys", "GET /v1/rebuild", "GET /v1/rejects", "GET /v1/workspaces",
     "POST /v1/imports/{import_id}/undo", "POST /v1/keys", "POST /v1/keys/{id}/rotate", "POST /v1/rebuild",
     "POST /v1/rejects/replay", "POST /v1/workspaces", "PATCH /v1/keys/{id}", "PATCH /v1/workspaces/{name}",
     "DELETE /v1/keys/{id}",
 )  # fmt: skip
 
-NOTHING_THERE = ("GET /v1/customers", "POST /v1/imports/{import_id}/undo")
-"""No example hits upon an identifier or an import that exists: 404 is as far as they come."""
+NOTHING_THERE = (
+    "GET /v1/customers", "GET /v1/customers/{customer}/identity", "POST /v1/imports/{import_id}/undo",
+    "POST /v1/identity/splits", "DELETE /v1/identity/splits/{id}", "POST /v1/privacy/erase",
+    "GET /v1/privacy/erase/{id}", "POST /v1/identity/rules/preview", "PUT /v1/identity/rules",
+)  # fmt: skip
+"""No example hits upon an identifier, an import, … that exists: 404 is as far as they come; nor upon rules."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +95,7 @@ def _is_good(case: Case) -> bool:
     return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
 
 
-MEANING = frozenset(("model", "after", "cursor", "to", "import_id", "reason", "ids"))
+MEANING = frozenset(("model", "after", "cursor", "to", "import_id", "reason", "ids", "identity_at", "a", "b"))
 """Of these any text is well-formed, and what it means decides."""
 
 

@@ -95,6 +95,37 @@ def journeys_of(touches: Iterable[Touch], gap: int) -> list[Journey]:
     return journeys
 
 
+def account_of(history: Sequence[Touch], touch: Touch) -> str:
+    """The account that a touchpoint counts for, among those of its customer by (time, seq, id); empty: none.
+
+    The one that it names, or else the one named last at or before its time, or else the first ever named.
+    """
+    named = [each for each in history if each.account]
+    before = [each for each in named if each.at <= touch.at]
+    return touch.account or (before[-1] if before else named[0] if named else touch).account
+
+
+def journeys_of_accounts(journeys: Iterable[Journey]) -> list[tuple[str, Journey]]:
+    """What of journeys counts for which account: the touchpoints of one journey that count for one account.
+
+    By customer, account (empty: none) and time.
+    """
+    found: dict[tuple[int, str, int], list[Touch]] = {}
+    ordered = sorted(journeys, key=lambda j: (j.customer, j.started))
+    for customer, own in groupby(ordered, key=lambda j: j.customer):
+        history = [(n, touch) for n, journey in enumerate(own) for touch in journey.touches]
+        touches = [touch for _, touch in history]
+        for n, touch in history:
+            found.setdefault((customer, account_of(touches, touch), n), []).append(touch)
+    return [(key[1], Journey(tuple(found[key]))) for key in sorted(found)]
+
+
+def account_times(touches: Sequence[Touch]) -> list[tuple[str, int]]:
+    """The accounts that a customer comes to, with the time of the touchpoint that first says so."""
+    named = [(touch.account, touch.at) for touch in touches if touch.account]
+    return [each for before, each in pairwise([("", 0), *named]) if each[0] != before[0]]
+
+
 def journeys_row(journeys: Sequence[Journey], phases: int) -> dict[str, object]:
     """The row of table journeys for one customer with these journeys, in time order."""
     touches = [touch for journey in journeys for touch in journey.touches]
@@ -118,9 +149,32 @@ def journeys_row(journeys: Sequence[Journey], phases: int) -> dict[str, object]:
         "milestones": reached,
         "sequence": [n for j in journeys for n in sorted(t.at * 16 + t.phase for t in j.touches)],
     }
+    times = account_times(touches)
+    row["account_names"] = [account for account, _ in times]
+    row["account_since"] = [at for _, at in times]
+    several = len({account for account, _ in times}) > 1
+    shares = journeys_of_accounts(journeys) if several else []
+    row["account_journeys"] = [_account_row(account, each, phases) for account, each in shares]
     for k in range(1, 16):
         row[f"reached_{k}"] = ever[k - 1] if k <= phases else -1
-    for name in ("channel", "campaign", "source", "contact", "device", "country"):
+    for name in _VALUES:
         row[f"first_{name}"] = [getattr(j.touches[0], name) for j in journeys]
         row[f"last_{name}"] = [getattr(j.touches[-1], name) for j in journeys]
     return row
+
+
+_VALUES = ("channel", "campaign", "source", "contact", "device", "country")
+
+
+def _account_row(account: str, journey: Journey, phases: int) -> dict[str, object]:
+    return {
+        "account": account,
+        "started": journey.started,
+        "ended": journey.ended,
+        "furthest": journey.furthest,
+        "ordered_depth": journey.ordered_depth,
+        "strict_depth": journey.strict_depth,
+        "milestones": [journey.first_reached.get(k, -1) for k in range(1, phases + 1)],
+        "first": [getattr(journey.touches[0], name) for name in _VALUES],
+        "last": [getattr(journey.touches[-1], name) for name in _VALUES],
+    }

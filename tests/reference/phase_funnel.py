@@ -9,7 +9,7 @@ from itertools import groupby
 from statistics import mean, median
 from zoneinfo import ZoneInfo
 
-from reference.journeys import Journey
+from reference.journeys import Journey, journeys_of_accounts
 
 
 @dataclass(frozen=True)
@@ -111,26 +111,27 @@ def period_of(day: date, interval: str) -> str:
 
 
 def units(journeys: Iterable[Journey], asked: Asked) -> list[Unit]:
-    """The units with a journey that began in the range."""
+    """The units with a journey that began in the range; of an account, with what of a journey counts for it."""
     everything = list(journeys)
+    if asked.unit == "account":
+        shares = [(account, j) for account, j in journeys_of_accounts(everything) if account]
+    else:
+        shares = [("", j) for j in everything]
     names = {
-        "journey": lambda journey: [(journey.customer, journey.started)],
-        "customer": lambda journey: [journey.customer],
-        "account": lambda journey: _accounts(everything, journey.customer),
+        "journey": lambda _, journey: (journey.customer, journey.started),
+        "customer": lambda _, journey: journey.customer,
+        "account": lambda account, _: account,
     }[asked.unit]
-    inside = [j for j in everything if _in_range(j, asked)]
-    named = sorted(((name, n) for n, j in enumerate(inside) for name in names(j)), key=lambda pair: pair)
+    inside = sorted(
+        (share for share in shares if _in_range(share[1], asked)), key=lambda share: names(*share)
+    )
     found = []
-    for _, members in groupby(named, key=lambda pair: pair[0]):
-        own = [inside[n] for _, n in members]
-        customers = {journey.customer for journey in own}
-        found.append(Unit(own, [j for j in everything if j.customer in customers], asked))
+    for _, members in groupby(inside, key=lambda share: names(*share)):
+        own = list(members)
+        whose = {(account, j.customer) for account, j in own}
+        ever = [j for account, j in shares if (account, j.customer) in whose]
+        found.append(Unit([j for _, j in own], ever, asked))
     return found
-
-
-def _accounts(journeys: Sequence[Journey], customer: int) -> list[str]:
-    touches = [touch for j in journeys if j.customer == customer for touch in j.touches]
-    return sorted({touch.account for touch in touches} - {""})
 
 
 def _in_range(journey: Journey, asked: Asked) -> bool:

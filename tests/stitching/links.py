@@ -1,6 +1,9 @@
-"""Links by short names: `u1` is a user id, `e1` an e-mail, `p1` a phone, `c1` a CRM id, `a1` and `d1` are devices."""
+"""Links by short names: `u1` is a user id, `e1` an e-mail, `p1` a phone, `c1` a CRM id, `l1` a loyalty card (a type of
+the workspace's own), `a1` and `d1` are devices."""
 
 from __future__ import annotations
+
+from msgspec.structs import replace
 
 from etappe.changes import Link, LinkKind
 from etappe.identifiers import Identifier, event_key
@@ -10,6 +13,7 @@ TYPES = {
     "c": "crm_id",
     "e": "email",
     "p": "phone",
+    "l": "loyalty_card",
     "a": "anonymous_id",
     "d": "device_id",
 }
@@ -46,6 +50,11 @@ def login(device: str, who: str, n: int = 1, **more: int) -> Link:
 
 def devices(a: str, b: str, n: int = 1, **more: int) -> Link:
     return link("device", a, b, n, **more)
+
+
+def nobody(device: str, n: int = 1, **more: int) -> Link:
+    """A login of somebody who was erased."""
+    return replace(link("login", device, "u0", n, **more), b=0)
 
 
 def alias(who: str, former: str, n: int = 1, **more: int) -> list[Link]:

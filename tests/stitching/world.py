@@ -11,7 +11,19 @@ from reference.identity import Identities
 from reference.journeys import Journey, Touch, journeys_of, journeys_row
 from stitching.links import identifier
 
-from etappe.changes import Batch, Change, Rebuild, Undo, decode_change, encode_change
+from etappe.changes import (
+    AsOf,
+    Batch,
+    Change,
+    Decide,
+    Preview,
+    Rebuild,
+    Rules,
+    TakeBack,
+    Undo,
+    decode_change,
+    encode_change,
+)
 from etappe.eventlog import IMPORTS, TOUCHPOINTS, Record
 from etappe.identifiers import event_key
 from etappe.phases import PhaseModel, parse_model
@@ -81,6 +93,7 @@ class Event:
     agent: str = ""
     seq: int = 0
     import_id: str = ""
+    account: str = ""
 
     def touchpoint(self, workspace: str) -> Touchpoint:
         former = [f"u{self.former[1:]}", f"a{self.former[1:]}"] if self.former[:1] == "=" else [self.former]
@@ -90,7 +103,7 @@ class Event:
             identifiers=[identifier(name) for name in self.who.split()],
             alias=[identifier(name) for name in former if name], channel=f"channel{self.n % 3}",
             consent_linking=self.linking, user_agent=self.agent, value=float(2 ** (self.n % 40)), source="test",
-            import_id=self.import_id,
+            import_id=self.import_id, account=self.account,
         )  # fmt: skip
 
 
@@ -148,6 +161,29 @@ class World:
             batches = normalise(session or self.session, records, 1, NamedIdentifiers())
             self.changes += [decode_change(encode_change(batch)) for batch in batches]
 
+    def hold_apart(self, decision: str, a: str, b: str, asked: int = 0) -> None:
+        """What the query API does for a split of two identifiers."""
+        one, other = identifier(a), identifier(b)
+        self.changes.append(
+            Decide(self.name, decision, "apart", one.key, one.type, other.key, other.type, asked, "k1")
+        )
+
+    def ban(self, decision: str, who: str, asked: int = 0) -> None:
+        one = identifier(who)
+        self.changes.append(Decide(self.name, decision, "ban", one.key, one.type, 0, "", asked, "k1"))
+
+    def take_back(self, decision: str, asked: int = 0) -> None:
+        self.changes.append(TakeBack(self.name, decision, asked + 1, "k1"))
+
+    def order_rules(self, text: str, asked: int = 0) -> None:
+        self.changes.append(Rules(self.name, text, asked, "k1"))
+
+    def look_back(self, at: int) -> None:
+        self.changes.append(AsOf(self.name, at, at + 1))
+
+    def preview(self, name: str, text: str) -> None:
+        self.changes.append(Preview(self.name, name, text, 0))
+
     def order_undo(self, import_id: str, asked: int) -> None:
         """What the query API does."""
         self.changes.append(Undo(self.name, import_id, asked))
@@ -182,10 +218,10 @@ class World:
         self.changes.append(Rebuild(self.name, 0))
         self.drain()
 
-    def identities(self) -> Rows:
-        """Identifier -> its row, without the version."""
+    def identities(self, generation: int | None = None) -> Rows:
+        """Identifier -> its row in the generation that answers (or another), without the version."""
         found = {}
-        for row in self._table("identities", "identifier"):
+        for row in self._table("identities", "identifier", generation):
             refused = zip(
                 row.pop("refused_other"), row.pop("refused_rule"), row.pop("refused_event"), strict=True
             )
@@ -204,10 +240,12 @@ class World:
         sql = "SELECT partition, position FROM progress FINAL WHERE workspace = {w:String}"
         return dict(self.session.rows(sql, {"w": self.name}))
 
-    def _table(self, table: str, order: str) -> list[Row]:
+    def _table(self, table: str, order: str, generation: int | None = None) -> list[Row]:
         sql = f"SELECT * EXCEPT (workspace, version) FROM {table} FINAL WHERE workspace = {{w:String}} ORDER BY {order}"
         names, columns = self.session.columns(sql, {"w": self.name})
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        current = self.writer.views.current.number if generation is None else generation
+        return [row for row in rows if row.pop("generation", current) == current]
 
     def count(self, table: str) -> int:
         sql = f"SELECT count() FROM {table} FINAL WHERE workspace = {{w:String}}"
@@ -215,21 +253,11 @@ class World:
         return int(number)
 
 
-def expected(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> Rows:
-    """The journeys rows that the references say `events` make; of copies the first counts."""
-    journeys = expected_journeys(events, phases)
-    customers = {each.customer for each in journeys}
-    return {
-        who: journeys_row([each for each in journeys if each.customer == who], len(phases))
-        for who in customers
-    }
-
-
-def expected_journeys(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> list[Journey]:
-    """The journeys that the references say `events` make; of copies the first counts."""
-    touchpoints = list({each.n: each.touchpoint("") for each in reversed(list(events))}.values())
-    identities = identities_of(touchpoints)
-    touches = [
+def touches_of(
+    touchpoints: Iterable[Touchpoint], identities: Identities, phases: Sequence[str] = ("P1", "P2", "P3")
+) -> list[Touch]:
+    """What the reference for journeys reads; flagged bots are left out."""
+    return [
         Touch(
             identities.customer_of(each.identifiers[0].key, each.at),
             each.at,
@@ -238,10 +266,32 @@ def expected_journeys(events: Iterable[Event], phases: Sequence[str] = ("P1", "P
             event_key(each.id).hex(),
             value=each.value or 0.0,
             channel=each.channel,
+            account=each.account,
         )
         for each in touchpoints
         if not each.user_agent
     ]
+
+
+def rows_of(journeys: Iterable[Journey], phases: Sequence[str] = ("P1", "P2", "P3")) -> Rows:
+    """The journeys rows of the customers."""
+    journeys = list(journeys)
+    return {
+        who: journeys_row([each for each in journeys if each.customer == who], len(phases))
+        for who in {each.customer for each in journeys}
+    }
+
+
+def expected(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> Rows:
+    """The journeys rows that the references say `events` make; of copies the first counts."""
+    return rows_of(expected_journeys(events, phases), phases)
+
+
+def expected_journeys(events: Iterable[Event], phases: Sequence[str] = ("P1", "P2", "P3")) -> list[Journey]:
+    """The journeys that the references say `events` make; of copies the first counts."""
+    touchpoints = list({each.n: each.touchpoint("") for each in reversed(list(events))}.values())
+    identities = identities_of(touchpoints)
+    touches = touches_of(touchpoints, identities, phases)
     return journeys_of(touches, GAP)
 
 
@@ -253,10 +303,28 @@ def identities_of(touchpoints: Sequence[Touchpoint]) -> Identities:
 
 def assert_as_expected(world: World, events: Iterable[Event]) -> None:
     """The journeys are those of the references, whole rows, and nothing else is there."""
-    found, wanted = world.journeys(), expected(events)
+    assert_journeys(world, expected(events))
+
+
+def assert_journeys(world: World, wanted: Rows) -> None:
+    """Whole rows, and no others."""
+    found = world.journeys()
     assert found.keys() == wanted.keys()
     for customer, row in wanted.items():
         assert {name: found[customer][name] for name in row} == row
+
+
+def assert_grouped(world: World, wanted: Rows) -> None:
+    """As `assert_journeys`, whichever identifier names a customer."""
+
+    def unnamed(rows: Rows) -> list[Row]:
+        found = [{n: v for n, v in row.items() if n != "customer"} for row in rows.values()]
+        return sorted(found, key=lambda row: (row["first_at"], row["value"]))
+
+    names = next(iter(wanted.values()), {}).keys()
+    assert unnamed({who: {n: row[n] for n in names} for who, row in world.journeys().items()}) == unnamed(
+        wanted
+    )
 
 
 def restamped(events: Iterable[Event]) -> list[Event]:

@@ -52,8 +52,8 @@ def test_the_table_of_a_workspaces_settings_says_what_the_code_says() -> None:
     assert [line for line in table if line.startswith("| `")] == rows
 
 
-def test_every_field_of_a_workspace_but_name_and_salt_can_be_set() -> None:
-    assert [each.name for each in fields(Workspace)] == ["name", "salt", *FIELDS]
+def test_every_field_of_a_workspace_can_be_set_but_name_and_salt_and_those_with_a_call_of_their_own() -> None:
+    assert [each.name for each in fields(Workspace)] == ["name", "salt", *FIELDS, "identity_rules"]
 
 
 def test_the_time_that_requests_in_flight_get_is_the_same_everywhere() -> None:

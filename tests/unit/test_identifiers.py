@@ -10,11 +10,10 @@ from etappe.identifiers import (
     DEFAULT_TYPES,
     event_key,
     identifier_key,
-    is_blocked,
     make_identifier,
     normal_form,
-    type_of,
 )
+from etappe.identity_rules import DEFAULT_RULES
 
 SALT = bytes(range(32))
 
@@ -26,19 +25,19 @@ SALT = bytes(range(32))
      "00000000-0000-0000-0000-000000000000", "``", '" "', "\ufffd", " \ufffd\ufffd "],
 )  # fmt: skip
 def test_what_systems_send_when_they_know_nobody_is_blocked(value: str) -> None:
-    assert is_blocked(value)
+    assert DEFAULT_RULES.is_blocked("user_id", value)
 
 
 @pytest.mark.parametrize(
     "value", ["1", "-2", "u-0001", "testing", "nullable", "anna@example.com", "guest42", "0x0"]
 )
 def test_real_values_are_not_blocked(value: str) -> None:
-    assert not is_blocked(value)
+    assert not DEFAULT_RULES.is_blocked("user_id", value)
 
 
 @given(st.text(alphabet="0- \t"))
 def test_zeros_and_dashes_of_any_length_are_blocked(value: str) -> None:
-    assert is_blocked(value)
+    assert DEFAULT_RULES.is_blocked("user_id", value)
 
 
 def test_an_e_mail_has_one_spelling() -> None:
@@ -68,6 +67,12 @@ def test_other_values_are_trimmed_and_keep_their_case() -> None:
 def test_a_normal_form_is_its_own_normal_form(type_name: str, value: str) -> None:
     once = normal_form(type_name, value)
     assert normal_form(type_name, once) == once
+
+
+@given(st.text() | st.text("+0123456789 ()-xA", max_size=25), st.sampled_from([None, "CH", "DE", "US", "IT"]))
+def test_a_phone_numbers_normal_form_is_its_own_whatever_was_sent(value: str, region: str | None) -> None:
+    once = normal_form("phone", value, region)
+    assert normal_form("phone", once, region) == once
 
 
 @given(st.integers(10**6, 10**8 - 1))
@@ -116,8 +121,8 @@ def test_spellings_of_one_value_are_one_identifier() -> None:
     )
 
 
-def test_ranks_put_persons_before_devices_and_the_user_id_first() -> None:
-    ranked = sorted(DEFAULT_TYPES.values(), key=lambda each: each.rank)
+def test_priorities_put_persons_before_devices_and_the_user_id_first() -> None:
+    ranked = sorted(DEFAULT_TYPES.values(), key=lambda each: each.priority)
     assert [each.name for each in ranked] == [
         "user_id",
         "crm_id",
@@ -131,6 +136,10 @@ def test_ranks_put_persons_before_devices_and_the_user_id_first() -> None:
 
 
 def test_a_type_that_nobody_declared_names_a_person_between_the_known_persons_and_devices() -> None:
-    own = type_of("loyalty_card")
+    own = DEFAULT_RULES.type_of("loyalty_card")
     assert (own.names, own.unique, own.personal) == ("person", False, False)
-    assert type_of("phone").rank < own.rank < type_of("anonymous_id").rank
+    assert (
+        DEFAULT_RULES.type_of("phone").priority
+        < own.priority
+        < DEFAULT_RULES.type_of("anonymous_id").priority
+    )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from evidence_example import CHAIN, ROWS, answer
+from rich.console import Console
 from stitching.links import key, name_of
 from stitching.world import Event
 
+from etappe.cli.evidence import read_evidence
+from etappe.cli.evidence_drawing import REASONS
+from etappe.cli.identity import print_chain
 from etappe.identifiers import DEFAULT_TYPES, event_key
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules, parse_rules
+from stitcher.bypass import around_banned
+from stitcher.decisions import NOTHING_HELD, Held
 from stitcher.identity import BEGINNING, Owner, resolve
 from stitcher.linking import links_of
 
@@ -17,14 +26,39 @@ PAGE = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
 EXAMPLES = re.findall(r"```identity\n(.*?)```", PAGE, re.DOTALL)
 
 
-def read_events(drawn: str) -> list[Event]:
-    """Lines like `20  u1 a1` or `20  u1 was a9`."""
-    events = []
+@dataclass(frozen=True)
+class Story:
+    """What stands above the line: events, and the rules and decisions that hold."""
+
+    events: list[Event]
+    rules: IdentityRules = DEFAULT_RULES
+    held: Held = NOTHING_HELD
+
+
+def read_story(drawn: str) -> Story:
+    """Events like `20  u1 a1` or `20  u1 was a9`, and lines like `rules  alias: merge`, `apart  u1 e1`, `ban  e1`."""
+    events, rules, apart, banned = [], DEFAULT_RULES, set(), set()
     for n, line in enumerate(drawn.strip().splitlines(), 1):
-        time, names = line.split(maxsplit=1)
-        who, _, former = names.partition(" was ")
-        events.append(Event(n, who, int(time), former=former))
-    return events
+        word, rest = line.split(maxsplit=1)
+        if word == "rules":
+            rules = parse_rules(rest, "docs/identity.md")
+        elif word == "apart":
+            a, b = sorted(map(key, rest.split()))
+            apart.add((a, b))
+        elif word == "ban":
+            banned.add(key(rest))
+        else:
+            who, _, former = rest.partition(" was ")
+            events.append(Event(n, who, int(word), former=former))
+    return Story(events, rules, Held(frozenset(apart), frozenset(banned)))
+
+
+def owners_of(story: Story) -> dict[int, Owner]:
+    touchpoints = [each.touchpoint("w") for each in story.events]
+    known = frozenset(each.identifiers[0].key for each in touchpoints)
+    links = [link for each in touchpoints for link in links_of(each, event_key(each.id), story.rules)]
+    links += around_banned(links, story.held.banned, story.rules)
+    return resolve(links, known, rules=story.rules, held=story.held)
 
 
 def draw(owner: Owner) -> list[str]:
@@ -37,9 +71,7 @@ def draw(owner: Owner) -> list[str]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_what_is_drawn_follows_from_its_events(example: str) -> None:
     above, below = re.split(r"─+\n", example)
-    touchpoints = [each.touchpoint("w") for each in read_events(above)]
-    known = frozenset(each.identifiers[0].key for each in touchpoints)
-    owners = resolve([link for each in touchpoints for link in links_of(each, event_key(each.id))], known)
+    owners = owners_of(read_story(above))
     refused = {
         (name_of(refusal.link.a), name_of(refusal.link.b), refusal.rule)
         for owner in owners.values()
@@ -54,9 +86,27 @@ def test_what_is_drawn_follows_from_its_events(example: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 10
+    assert len(EXAMPLES) >= 16
 
 
 def test_the_table_of_types_is_that_of_the_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \| a (\w+) \| (\d+) \|", PAGE, re.MULTILINE)
-    assert rows == [(each.name, each.names, str(each.rank)) for each in DEFAULT_TYPES.values()]
+    assert rows == [(each.name, each.names, str(each.priority)) for each in DEFAULT_TYPES.values()]
+
+
+def test_the_table_of_refusals_names_every_rule_that_the_terminal_explains() -> None:
+    assert re.findall(r"^\| `(\w+)` \| (?:a|an|any) (?:link|alias)", PAGE, re.MULTILINE) == list(REASONS)
+
+
+def test_the_drawn_chain_is_what_the_command_prints() -> None:
+    console = Console(width=100, highlight=False, color_system=None)
+    chain = read_evidence(answer(CHAIN[1:2])).links
+    with console.capture() as capture:
+        print_chain(console, read_evidence(answer(ROWS)), chain, "user_id:42", "email:anna@example.ch")
+    (drawn,) = re.findall(r"^\$ etappe identity why .*?\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
+    assert drawn.splitlines() == [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_the_picture_is_there() -> None:
+    (path,) = re.findall(r"!\[[^\]]+\]\((.+?)\)", PAGE)
+    assert (Path(__file__).parents[2] / "docs" / path).is_file()

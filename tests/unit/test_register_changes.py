@@ -23,6 +23,7 @@ from etappe.register_changes import (
     rotate_key,
     set_key,
     set_workspace,
+    with_identity_rules,
 )
 from etappe.workspaces import Key, Register, new_workspace, read_register, write_register
 
@@ -175,3 +176,29 @@ def test_a_place_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path)
     path = tmp_path / "file" / "w.json"
     with pytest.raises(SettingsError, match=r"cannot be written .*: change it where its folder is writable"):
         edit_register(path, lambda made: (made.with_workspace(new_workspace("c")), None))
+
+
+RULES = "blocked: {values: [n/a]}\n"
+
+
+def test_identity_rules_are_set_by_a_change_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "workspaces.json"
+    write_register(path, register()[0])
+    rules = edit_register(path, with_identity_rules("a", RULES))
+    found = read_register(path).workspaces
+    assert (rules.text, found["a"].identity_rules, found["b"].identity_rules) == (RULES, RULES, "")
+    assert edit_register(path, with_identity_rules("a", "")).text == ""
+    assert not read_register(path).workspaces["a"].identity_rules
+
+
+def test_wrong_identity_rules_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "workspaces.json"
+    write_register(path, register()[0])
+    before = path.read_bytes()
+    with pytest.raises(BadInput, match="rules line 1: blockd"):
+        edit_register(path, with_identity_rules("a", "blockd: {values: [n/a]}"))
+    with pytest.raises(BadInput, match="at most 65536 bytes"):
+        edit_register(path, with_identity_rules("a", "# " + "x" * 65_536))
+    with pytest.raises(NoSuchWorkspace):
+        edit_register(path, with_identity_rules("c", RULES))
+    assert path.read_bytes() == before

@@ -75,7 +75,7 @@ def test_a_register_of_an_older_version_opens_and_nothing_is_restricted(tmp_path
     (read,) = register.keys
     assert (read.origins, read.rate, read.lasts, read.works(1 << 60)) == ((), None, True, True)
     shop = register.workspaces["shop"]
-    assert (shop.app_ids, shop.keep_ip, shop.network_cookie) == ((), False, False)
+    assert (shop.app_ids, shop.keep_ip, shop.network_cookie, shop.identity_rules) == ((), False, False, "")
 
 
 @pytest.mark.parametrize(
@@ -161,3 +161,10 @@ def test_a_file_that_cannot_be_opened_is_named_with_what_to_do(tmp_path: Path) -
     """Here it is a folder."""
     assert f"workspaces_file {tmp_path} cannot be read (Is a directory): give this user" in said(tmp_path)
     assert "ETAPPE_WORKSPACES_FILE" in said(tmp_path)
+
+
+def test_identity_rules_that_were_edited_into_nonsense_are_refused_with_their_line(tmp_path: Path) -> None:
+    register_with(tmp_path / "w.json", identity_rules="alias: merge\ntypes: {email: {unqiue: 1}}")
+    found = said(tmp_path / "w.json")
+    assert "identity rules of shop" in found
+    assert "line 2: types.email.unqiue" in found

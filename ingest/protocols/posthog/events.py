@@ -172,13 +172,13 @@ def _draft(event: PostHogEvent, properties: Json, sent_at: object, sender: Sende
     own = kept(properties, touchpoint.consent_analytics)
     draft = Draft(
         touchpoint,
-        names_of(name, distinct_id, properties, traits),
+        names_of(name, distinct_id, properties, traits, sender.rules),
         _time(event, sender),
         None if properties.get("$ignore_sent_at") is True else sent_at,
         _encoded(traits),
         _encoded(own),
         page_of(name, properties),
-        alias_of(distinct_id, properties)[1] if name in ALIASES else None,
+        alias_of(distinct_id, properties, sender.rules)[1] if name in ALIASES else None,
         text(properties, "$ip"),
     )
     touchpoint.traits, touchpoint.properties = as_raw(draft.traits), as_raw(draft.properties)

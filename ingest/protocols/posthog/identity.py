@@ -8,7 +8,7 @@ without a meaning (type `distinct_id`), which joins what several senders say of 
 
 from __future__ import annotations
 
-from etappe.identifiers import is_blocked
+from etappe.identity_rules import IdentityRules
 from ingest.drafts import text_of
 from ingest.lenient import Json, text
 
@@ -23,13 +23,13 @@ _REVERSED = frozenset(("posthog-python",))
 """SDKs whose `alias(previous_id, distinct_id)` puts the former id into `distinct_id` and the user's into `alias`."""
 
 
-def names_of(event: str, distinct_id: object, properties: Json, traits: Json) -> Names:
+def names_of(event: str, distinct_id: object, properties: Json, traits: Json, rules: IdentityRules) -> Names:
     """Types and values as sent; the e-mail and phone of the person's traits among them."""
     if distinct_id == COOKIELESS:
         return []
     persons: Names = [(name, traits[name]) for name in ("email", "phone") if text_of(traits.get(name))]
     if event in ALIASES:
-        user, former = alias_of(distinct_id, properties)
+        user, former = alias_of(distinct_id, properties, rules)
         return [*_user(user), *_untyped(former)] if former is not None else _untyped(user)
     if event == IDENTIFY:
         return _login(distinct_id, properties) + persons
@@ -71,7 +71,7 @@ def _login(distinct_id: object, properties: Json) -> Names:
     return [*_user(distinct_id), *_untyped(former), *_device(former)]
 
 
-def alias_of(distinct_id: object, properties: Json) -> tuple[object, object]:
+def alias_of(distinct_id: object, properties: Json, rules: IdentityRules) -> tuple[object, object]:
     """The user's id, and the former one that is merged into it; None where there is none, the same, or one that
     names nobody: then the event belongs to the side that is left, by one reading of it, and links nothing.
 
@@ -80,9 +80,9 @@ def alias_of(distinct_id: object, properties: Json) -> tuple[object, object]:
     """
     alias = properties.get("alias")
     user, former = text_of(distinct_id), text_of(alias)
-    if not former or is_blocked(former) or (user and former.strip() == user.strip()):
+    if not former or rules.is_blocked("distinct_id", former) or (user and former.strip() == user.strip()):
         return distinct_id, None
-    if user == "" or (user and is_blocked(user)):
+    if user == "" or (user and rules.is_blocked("user_id", user)):
         return alias, None
     anonymous = says_whose(properties) and not is_identified(distinct_id, properties)
     if anonymous or text(properties, "$lib") in _REVERSED:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from etappe.identifiers import is_blocked
+from etappe.identifiers import bare, names_nobody
 from ingest.drafts import text_of
 from ingest.lenient import Json, text
 from ingest.protocols.snowplow.json import Described, decoded, described
@@ -124,4 +124,4 @@ _READERS: Mapping[tuple[str, str], Callable[[Entities, Json], None]] = {
 
 def _is_id(value: object) -> bool:
     """Trackers that are to know nobody send an id of zeros."""
-    return isinstance(value, str) and not is_blocked(value)
+    return isinstance(value, str) and not names_nobody(bare(value))

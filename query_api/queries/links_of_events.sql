@@ -1,0 +1,12 @@
+-- Answers: the links that some events made at some identifiers.
+-- Gives: kind, a, a_type, b, b_type, at, stamp (ms), event_id, source.
+-- Binds: workspace String, identifiers Array(UInt64), events Array(String) (hex).
+SELECT DISTINCT
+    toString(kind) AS kind_name,
+    if(forward, node, other) AS a, if(forward, node_type, other_type) AS a_type,
+    if(forward, other, node) AS b, if(forward, other_type, node_type) AS b_type,
+    toUnixTimestamp64Milli(at) AS at_ms, toUnixTimestamp64Milli(stamp) AS stamp_ms, event_id, source
+FROM links
+WHERE workspace = {workspace:String} AND node IN {identifiers:Array(UInt64)}
+    AND event_id IN (SELECT toFixedString(unhex(arrayJoin({events:Array(String)})), 16))
+ORDER BY stamp_ms, event_id, kind_name, a, b

@@ -1,0 +1,15 @@
+-- The next events that banned identifiers lead and that name any of some identifiers: with what else they name, for the
+-- links that they make without those that are banned. Events that would make none are left out.
+-- Binds workspace, banned, naming, known_until (ms), after_stamp (ms) and after_event (hex; the row before), count.
+SELECT
+    identifier, identifiers, toUnixTimestamp64Milli(at) AS at_ms, toUnixTimestamp64Milli(stamp) AS stamp_ms, event_id,
+    source, import_id, hex(event_id) AS event_key
+FROM touchpoints
+WHERE workspace = {workspace:String} AND identifier IN {banned:Array(UInt64)} AND consent_linking
+    AND hasAny(identifiers, {naming:Array(UInt64)})
+    AND length(arrayFilter(each -> NOT has({banned:Array(UInt64)}, each), identifiers)) > 1
+    AND stamp_ms <= {known_until:Int64}
+    AND (stamp_ms, event_key) > ({after_stamp:Int64}, {after_event:String})
+ORDER BY stamp_ms, event_key
+LIMIT 1 BY event_key
+LIMIT {count:UInt32}

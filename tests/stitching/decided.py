@@ -1,0 +1,52 @@
+"""What decisions and rules mean, said with the references: as if no event had named what is banned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
+from reference.identity import Identities
+from reference.journeys import journeys_of
+from stitching.links import key
+from stitching.world import GAP, Event, Rows, rows_of, touches_of
+
+from etappe.identifiers import event_key
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules
+from etappe.touchpoint import Touchpoint
+from stitcher.decisions import Held
+from stitcher.linking import links_of
+
+
+def expected_under(
+    events: Iterable[Event],
+    *,
+    rules: IdentityRules = DEFAULT_RULES,
+    apart: Collection[tuple[str, str]] = (),
+    banned: Collection[str] = (),
+) -> Rows:
+    """The journeys rows, by customer; of copies of an event the first counts."""
+    touchpoints, identities = identities_under(events, rules=rules, apart=apart, banned=banned)
+    return rows_of(journeys_of(touches_of(touchpoints, identities), GAP))
+
+
+def identities_under(
+    events: Iterable[Event],
+    *,
+    rules: IdentityRules = DEFAULT_RULES,
+    apart: Collection[tuple[str, str]] = (),
+    banned: Collection[str] = (),
+) -> tuple[list[Touchpoint], Identities]:
+    """The touchpoints as they are read, and whose their identifiers are."""
+    out = {key(name) for name in banned}
+    copies = {each.n: each.touchpoint("") for each in reversed(list(events))}
+    touchpoints = [_without(each, out) for each in copies.values()]
+    links = [link for each in touchpoints for link in links_of(each, event_key(each.id), rules)]
+    links = [link for link in links if not {link.a, link.b} & out]
+    users = {each.identifiers[0].key for each in touchpoints if each.identifiers[0].type == "user_id"}
+    pairs = frozenset((min(key(a), key(b)), max(key(a), key(b))) for a, b in apart)
+    return touchpoints, Identities(links, users - out, rules, Held(pairs))
+
+
+def _without(touchpoint: Touchpoint, banned: Collection[int]) -> Touchpoint:
+    kept = [each for each in touchpoint.identifiers if each.key not in banned]
+    return replace(touchpoint, identifiers=kept) if kept and touchpoint.consent_linking else touchpoint
