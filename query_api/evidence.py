@@ -62,6 +62,9 @@ class Evidence:
     refused_left_out: int = 0
 
 
+BANNED = "banned"
+
+
 def evidence_of(
     session: Session, workspace: str, identities: Identities, members: Collection[int]
 ) -> Evidence:
@@ -93,6 +96,7 @@ def _evidence(
     found = [*(Link(*row) for row in session.rows(text_of("links_among"), bound)), *logins]
     refused, left_out = _refused(session, workspace, identities, members)
     apart = {_pair(*pair) for pair in session.rows(text_of("held_apart"), bound)}
+    apart |= {each.link.pair for each in refused if each.rule == BANNED}
     kept_out = {(each.link.pair, each.link.event_key) for each in refused}
     held = [each for each in found if each.pair not in apart and (each.pair, each.event_key) not in kept_out]
     return Evidence(_as_read(held, refused), refused, refused_left_out=left_out)
@@ -126,14 +130,37 @@ def _refused(
             "most": MOST_REFUSED,
         },
     )
-    rules = {(_pair(key, other), event): rule for key, other, rule, event, _ in rows}
+    rules = {(_pair(key, other), event): rule for key, other, rule, event, _ in rows if rule != BANNED}
+    at_banned = [(key, other) for key, other, rule, *_ in rows if rule == BANNED]
     links = _links_of(session, workspace, {key for key, *_ in rows}, {event for _, event in rules})
     found = {
         (link.pair, link.event_key): Refused(link, rules[link.pair, link.event_key])
         for link in links
         if (link.pair, link.event_key) in rules
     }
-    return list(found.values()), sum({key: left_out for key, *_, left_out in rows}.values())
+    banned = _links_at_banned(session, workspace, identities, at_banned)
+    return [*found.values(), *banned], sum({key: left_out for key, *_, left_out in rows}.values())
+
+
+def _links_at_banned(
+    session: Session, workspace: str, identities: Identities, pairs: Collection[tuple[int, int]]
+) -> list[Refused]:
+    """Of a banned identifier the view notes once that it was refused; the earliest link is what it was refused for."""
+    if not pairs:
+        return []
+    bound = {
+        "workspace": workspace,
+        "identifiers": sorted({key for key, _ in pairs}),
+        "banned": sorted({other for _, other in pairs}),
+        "known_until": identities.known_until,
+    }
+    wanted = {_pair(*each) for each in pairs}
+    links = {(link.pair, link.event_key): link for link in _read(session, "links_at_banned", bound)}
+    return [Refused(link, BANNED) for link in links.values() if link.pair in wanted]
+
+
+def _read(session: Session, name: str, bound: Mapping[str, Any]) -> list[Link]:
+    return [Link(*row) for row in session.rows(text_of(name), bound)]
 
 
 def _links_of(
