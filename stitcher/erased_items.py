@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher.erasing import ERASED, NOTHING_ERASED, Erasures
@@ -75,10 +76,10 @@ def _leave_nameless(item: Item, erasures: Erasures) -> None:
 def _take_back(
     session: Session, gone: Iterable[Item], erasures: Mapping[str, Erasures], stored: Iterable[Item]
 ) -> None:
-    touchpoints: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+    touchpoints: dict[str, list[Touchpoint]] = defaultdict(list)
     for item in stored:
         if item.touchpoint:
-            touchpoints[item.workspace].append((item.touchpoint.identifiers[0].key, item.event_id))
+            touchpoints[item.workspace].append(item.touchpoint)
     names: dict[str, set[int]] = defaultdict(set)
     for item in gone:
         of = erasures.get(item.workspace, NOTHING_ERASED)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from etappe.changes import Batch, Link
+from etappe.identifiers import event_key
 from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
@@ -130,12 +131,14 @@ def store_spans(
     )
 
 
-def forget_stored(session: Session, workspace: str, touchpoints: Sequence[tuple[int, bytes]]) -> None:
-    """Remove touchpoints (identifier that each is stored under, event id) that were stored meanwhile."""
+def forget_stored(session: Session, workspace: str, touchpoints: Collection[Touchpoint]) -> None:
+    """Remove touchpoints that were stored meanwhile, and the refused events that they had been before."""
+    ids = sorted({each.id for each in touchpoints})
+    session.execute(statement("stitcher.sql", "forget_rejects_of"), {"workspace": workspace, "ids": ids})
     bound = {
         "workspace": workspace,
-        "identifiers": sorted({key for key, _ in touchpoints}),
-        "events": [int.from_bytes(event, "little") for _, event in touchpoints],
+        "identifiers": sorted({each.identifiers[0].key for each in touchpoints}),
+        "events": [int.from_bytes(event_key(each), "little") for each in ids],
     }
     session.execute(statement("stitcher.sql", "forget_stored"), bound)
 

@@ -1,6 +1,6 @@
 -- Where an erased person logged in on a device that others use too, somebody without a name did: so what follows is
--- given to nobody else. theirs.sql is put into it.
--- Binds workspace, asked (ms), persons, whole (the devices that were theirs alone), and as theirs.sql.
+-- given to nobody else.
+-- Binds workspace, asked (ms), persons, whole (the devices that were theirs alone).
 INSERT INTO links (
     workspace, node, node_type, other, other_type, forward, kind, at, stamp, event_id, source, import_id, bypass
 )
@@ -14,6 +14,7 @@ WHERE workspace = {workspace:String} AND kind = 'login' AND node != 0 AND other 
     AND (
         if(forward, other, node) IN {persons:Array(UInt64)}
         OR event_id IN (
-            SELECT event_id FROM touchpoints WHERE workspace = {workspace:String} AND (/*theirs*/)
+            SELECT event_id FROM receipts
+            WHERE workspace = {workspace:String} AND outcome = 'erased' AND reason = 'erased'
         )
     )
