@@ -19,6 +19,9 @@ from etappe.workspaces import Workspace
 
 _WORKING = ("working", "expiring")
 
+_APART = ("salt", "identity_rules")
+"""What is not shown among a workspace's settings: a secret, and what has commands of its own."""
+
 
 class WorkspaceBook(Protocol):
     """Rows are `name` and the fields. `values` are those of checked fields, see `etappe.workspace_fields`.
@@ -88,7 +91,7 @@ class ServiceWorkspaceBook:
 
 def shown(workspace: Workspace) -> Row:
     """All but the salt, which is nobody's business."""
-    row = {name: value for name, value in asdict(workspace).items() if name != "salt"}
+    row = {name: value for name, value in asdict(workspace).items() if name not in _APART}
     return {**row, "app_ids": list(workspace.app_ids)}
 
 
