@@ -90,7 +90,7 @@ class ServiceWorkspaceBook:
 
 
 def shown(workspace: Workspace) -> Row:
-    """All but the salt, which is nobody's business."""
+    """All but the salt, which is nobody's business, and the identity rules."""
     row = {name: value for name, value in asdict(workspace).items() if name not in _APART}
     return {**row, "app_ids": list(workspace.app_ids)}
 
