@@ -16,7 +16,7 @@ from etappe.cli.evidence_drawing import clean
 from etappe.cli.options import DataDir, Json, Token, Url
 from etappe.cli.progress import share_bar
 from etappe.cli.show import console, print_json
-from etappe.cli.target import NotReady, Target, find_target
+from etappe.cli.target import KeyName, NotReady, Target, find_target
 from etappe.cli.waiting import wait_while
 
 Row = Mapping[str, Any]
@@ -51,8 +51,8 @@ def rules(
     """
     if new is not None and other is not None:
         raise typer.BadParameter("give --set or --preview, not both")
-    key = "read_token" if new is None and other is None else "admin_token"
-    target = find_target("query", key, data_dir=data_dir, url=url, key=token)  # type: ignore[arg-type]
+    key: KeyName = "read_token" if new is None and other is None else "admin_token"
+    target = find_target("query", key, data_dir=data_dir, url=url, key=token)
     if other is not None:
         row = _preview(target, _text(other))
         return print_json(row) if json else print_preview(console(), row)
