@@ -12,6 +12,11 @@ from pathlib import Path
 
 from running import Etappe, clean_environment, etappe, free_port
 
+from etappe.clock import system_clock
+from etappe.register_changes import make_workspace
+from etappe.workspaces import Register, write_register
+from query_api.workspaces import KEY_NAMES
+
 
 @dataclass
 class Large:
@@ -51,14 +56,16 @@ class Large:
             **{f"ETAPPE_{name}": str(port) for name, port in self.ports.items()},
         }
 
-    def begin(self, service: str) -> None:
-        with (self.folder / f"{service}.out").open("ab") as output:
-            self.processes[service] = subprocess.Popen(
+    def begin(self, service: str, name: str = "", **settings: str) -> None:
+        """Start a process of a service, known by the service's name unless told otherwise."""
+        name = name or service
+        with (self.folder / f"{name}.out").open("ab") as output:
+            self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "etappe", service],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**clean_environment(), **self.environment},
+                env={**clean_environment(), **self.environment, **settings},
             )
 
     def kill(self, service: str) -> None:
@@ -77,3 +84,10 @@ class Large:
             if process.poll() is None:
                 self.kill(name)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_register(path: Path) -> dict[str, str]:
+    """The operator's workspace and its keys, as `etappe up` makes them on its first start."""
+    register, (_, issued) = make_workspace(Register(), "default", {}, system_clock())
+    write_register(path, register)
+    return dict(zip(KEY_NAMES, (secret for _, secret in issued), strict=True))

@@ -9,19 +9,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from front.fixtures import Front
-from large import Large
+from large import Large, new_register
 from playing import Told, tell
 from reference.scenarios import Scenario, scenarios
 from running import start
-
-from etappe.clock import system_clock
-from etappe.register_changes import make_workspace
-from etappe.workspaces import Register, write_register
-from query_api.workspaces import KEY_NAMES
 
 pytestmark = pytest.mark.timeout(1_500)
 
@@ -64,18 +58,11 @@ def large(
         folder / "workspaces.json",
     )
     try:
-        keys = new_installation(installation.workspaces_file)
+        keys = new_register(installation.workspaces_file)
         yield asyncio.run(tell(installation.start(keys), installation.workspaces_file, OTHERWISE))
     finally:
         installation.end()
         clickhouse_front.execute(f"DROP DATABASE {database} SYNC")
-
-
-def new_installation(path: Path) -> dict[str, str]:
-    """The operator's workspace and its keys, as `etappe up` makes them on its first start."""
-    register, (_, issued) = make_workspace(Register(), "default", {}, system_clock())
-    write_register(path, register)
-    return dict(zip(KEY_NAMES, (secret for _, secret in issued), strict=True))
 
 
 @pytest.mark.parametrize("scenario", AS_WRITTEN, ids=lambda each: each.name)

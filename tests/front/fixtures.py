@@ -31,6 +31,9 @@ class Front:
     def execute(self, sql: str) -> str:
         return httpx.post(f"http://127.0.0.1:{self.port}/", content=sql, timeout=60).raise_for_status().text
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         assert self._process.stdout
         self._process.terminate()

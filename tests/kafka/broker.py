@@ -113,6 +113,17 @@ class KafkaBroker:
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
+    def suspend(self) -> None:
+        """Its connections stay open, and nothing answers on them until `resume`."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def _format(self) -> None:
         command = self._java(
             "kafka.tools.StorageTool", "format", "-t", uuid.uuid4().hex[:22], "-c", str(self._properties)
