@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
            --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup run test fuzz lint format bench demo demo-olist lock clean chromium tracker
+.PHONY: setup run test fuzz torture lint format bench demo demo-olist lock clean chromium tracker dashboard-vendor
 
 setup: $(VENV)/.run.stamp
 
@@ -39,6 +39,21 @@ chromium:
 tracker: tests/browser/node/node_modules/.package-lock.json
 	cd tests/browser/node && npm run --silent minify > ../../../ingest/tracker/etappe.min.js
 
+# What the dashboard has from others, with versions and licences: its charts (made of query_api/dashboard/charts.mjs)
+# and its font. `npm update` in tests/browser/node before it takes newer ones.
+STATIC := query_api/dashboard/static
+FROM_NPM := tests/browser/node/node_modules
+
+dashboard-vendor: tests/browser/node/node_modules/.package-lock.json
+	cd tests/browser/node && npm run --silent charts > ../../../$(STATIC)/vendor/echarts.js
+	cp $(FROM_NPM)/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2 $(STATIC)/fonts/inter-latin.woff2
+	cat $(FROM_NPM)/echarts/LICENSE $(FROM_NPM)/echarts/NOTICE > $(STATIC)/vendor/echarts-licence.txt
+	cp $(FROM_NPM)/zrender/LICENSE $(STATIC)/vendor/zrender-licence.txt
+	cp $(FROM_NPM)/tslib/LICENSE.txt $(STATIC)/vendor/tslib-licence.txt
+	cp $(FROM_NPM)/@fontsource-variable/inter/LICENSE $(STATIC)/fonts/inter-licence.txt
+	cd tests/browser/node && npm ls --all echarts zrender tslib @fontsource-variable/inter --parseable --long \
+	  | sed -n 's/^.*:\(@\{0,1\}[^:@]*@[0-9][^:]*\).*$$/\1/p' | sort -u > ../../../$(STATIC)/vendor/versions.txt
+
 # Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
 test: $(VENV)/.dev.stamp $(NODE_STAMPS)
 	$(BIN)/python -m pytest $(TESTS)
@@ -48,6 +63,10 @@ EXAMPLES ?= 1000
 
 fuzz: $(VENV)/.dev.stamp
 	ETAPPE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -s tests/fuzz
+
+# Every fault in full, at this load: prints the table of docs/reliability.md. Some of it with TORTURE="--only broker".
+torture: $(VENV)/.dev.stamp
+	cd tests && PYTHONPATH=.:acceptance ../$(BIN)/python -m torture $(TORTURE)
 
 lint: $(VENV)/.dev.stamp
 	$(BIN)/ruff check .
