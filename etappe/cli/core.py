@@ -11,6 +11,7 @@ from etappe.cli.up import Host, QueryPort
 from etappe.listening import listen
 from etappe.settings import Settings
 from etappe.warehouse import Sessions, Warehouse, connect_warehouse
+from etappe.warehouse.damage import check_parts
 from etappe.warehouse.migrate import Layout, migrate
 
 
@@ -44,4 +45,5 @@ async def _serve(
     from etappe.cli.together import run_together  # noqa: PLC0415 - takes as long as the engine does
 
     await migrating
+    await writing.run(check_parts)
     await run_together(settings, warehouse, writing, listener)

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from etappe.errors import EtappeError
+from etappe.warehouse.damage import DamagedTable
 from etappe.warehouse.session import Session
 
 _TABLES = """
@@ -19,10 +19,6 @@ WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name
 """
 _ROWS = "SELECT sum(rows) FROM system.parts WHERE database = currentDatabase() AND table = {table:String} AND active"
 _PATH = "SELECT data_paths[1] FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
-
-
-class DamagedTable(EtappeError):
-    """A table is not as it was frozen."""
 
 
 @dataclass(frozen=True, slots=True)
