@@ -13,6 +13,8 @@ class Scale:
     seconds: float = 6.0
     stitched: int = 100_000
     touchpoints: int = 10_000_000
+    sizes: tuple[int, ...] = (1_000_000, 10_000_000, 30_000_000)
+    """Touchpoints under the funnel, to see how its time grows."""
     watched: int = 300
     """Events whose way to visibility is timed."""
     imported: int = 1_000_000
@@ -27,6 +29,6 @@ class Scale:
 
 FULL = Scale()
 QUICK = Scale(
-    rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, watched=40, imported=30_000, links=100_000,
-    identifiers=500_000, batches=10,
+    rounds=3, seconds=2, stitched=20_000, touchpoints=200_000, sizes=(20_000, 60_000, 200_000), watched=40,
+    imported=30_000, links=100_000, identifiers=500_000, batches=10,
 )  # fmt: skip

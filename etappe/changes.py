@@ -139,7 +139,34 @@ class Erase(msgspec.Struct, tag="erase"):
     by: str
 
 
-Order = Rebuild | Undo | Decide | TakeBack | Rules | AsOf | Preview | Erase
+class SaveModel(msgspec.Struct, tag="save_model"):
+    """From `asked` (ms) on `model` is this phase model, for all of history; YAML."""
+
+    workspace: str
+    model: str
+    text: str
+    asked: int
+    by: str
+
+
+class DropModel(msgspec.Struct, tag="drop_model"):
+    """From `asked` (ms) on `model` is what a file or Etappe itself says, or nothing."""
+
+    workspace: str
+    model: str
+    asked: int
+    by: str
+
+
+class Expire(msgspec.Struct, tag="expire"):
+    """The workspace no longer keeps touchpoints of before `before` (ms)."""
+
+    workspace: str
+    before: int
+    asked: int
+
+
+Order = Expire | Rebuild | Undo | Decide | TakeBack | Rules | AsOf | Preview | Erase | SaveModel | DropModel
 """What operators ask for, beside what touchpoints bring."""
 
 Change = Batch | Order

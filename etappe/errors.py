@@ -52,5 +52,23 @@ class WarehouseUnavailable(EtappeError):
     """The warehouse cannot be reached or opened."""
 
 
+class WarehouseFull(WarehouseUnavailable):
+    """The warehouse has no room left: make room on its disk. What is accepted waits in the event log."""
+
+
+class WarehouseBusy(EtappeError):
+    """The warehouse cannot take this question now: ask again."""
+
+
+class Cancelled(EtappeError):
+    """The question was given up, because nobody waits for its answer."""
+
+
 class QueryLimit(EtappeError):
     """The question needs more time, memory or rows than its limit allows."""
+
+    def __init__(self, detail: str | None = None, problem: Problem | None = None) -> None:
+        """`problem` names the setting that was reached, and what to do."""
+        self.problems = () if problem is None else (problem,)
+        said = None if problem is None else f"{problem.field} is {problem.value}: {problem.wanted}."
+        super().__init__(" ".join(each for each in (said, detail) if each) or None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,10 @@ DRAIN_SECONDS = 6
 class Server(uvicorn.Server):
     """uvicorn, but leaving signals to us: it raises them again after a clean stop, and exit 0 is lost."""
 
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -28,10 +32,16 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """No new connections; requests in flight are finished."""
         self.should_exit = True
+        self._on_stop()
 
 
-def make_server(app: Any, drain_seconds: int = DRAIN_SECONDS) -> Server:
-    """A server for an ASGI application; it listens on the socket that `serve` is given."""
+def make_server(
+    app: Any, drain_seconds: int = DRAIN_SECONDS, on_stop: Callable[[], None] = lambda: None
+) -> Server:
+    """A server for an ASGI application; it listens on the socket that `serve` is given.
+
+    `on_stop` is called when it is told to stop: replies that would never end are ended there.
+    """
     config = uvicorn.Config(
         app,
         http=LimitedHeads,
@@ -43,7 +53,7 @@ def make_server(app: Any, drain_seconds: int = DRAIN_SECONDS) -> Server:
         server_header=False,
         timeout_graceful_shutdown=drain_seconds,
     )
-    return Server(config)
+    return Server(config, on_stop)
 
 
 async def serve_until(stop: asyncio.Event, server: Server, listener: socket.socket) -> None:

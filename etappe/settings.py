@@ -118,7 +118,11 @@ class Settings(BaseSettings):
     query_seconds: float = Field(30, gt=0, description="Seconds that one question may take.")
     query_memory: int = Field(4 << 30, gt=0, description="Bytes of memory that one question may use.")
     query_rows: int = Field(5_000_000, gt=0, description="Rows that one answer may have.")
+    query_bytes: int = Field(4 << 30, gt=0, description="Bytes that one answer may have.")
     query_threads: int = Field(4, ge=1, le=64, description="Questions answered at the same time.")
+    query_waiting: int = Field(
+        200, ge=0, description="Questions that may wait for their turn; more are told to come again (503)."
+    )
 
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least severe log line to print."

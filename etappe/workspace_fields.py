@@ -15,6 +15,8 @@ from etappe.errors import BadInput, Problem
 FieldName = Literal[
     "time_zone",
     "gap_days",
+    "lapsed_days",
+    "retention_days",
     "consent_default",
     "phone_region",
     "keep_traits",
@@ -88,6 +90,10 @@ def _or_none(text: str) -> object:
     return None if text == "none" else text
 
 
+def _number_or_none(text: str) -> object:
+    return None if text == "none" else float(text)
+
+
 def _flag_of(text: str) -> object:
     return {"true": True, "false": False}.get(text)
 
@@ -102,10 +108,14 @@ def _time_zone(value: object) -> Value:
     return value
 
 
-def _gap_days(value: object) -> Value:
+def _days(value: object) -> Value:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_GAP_DAYS:
         raise ValueError(value)
     return float(value)
+
+
+def _days_or_none(value: object) -> Value:
+    return None if value is None else _days(value)
 
 
 def _flag(value: object) -> Value:
@@ -147,10 +157,24 @@ FIELDS: Mapping[FieldName, WorkspaceField] = {
     ),
     "gap_days": WorkspaceField(
         float,
-        _gap_days,
+        _days,
         f"a number of days above 0, at most {MOST_GAP_DAYS}",
         "Days without a touchpoint after which the next one begins another journey.",
         "for all history after `etappe rebuild`",
+    ),
+    "lapsed_days": WorkspaceField(
+        float,
+        _days,
+        f"a number of days above 0, at most {MOST_GAP_DAYS}",
+        "Days of silence after which a customer who comes back had lapsed, and one who does not is lost.",
+        "in answers from now on, all history included",
+    ),
+    "retention_days": WorkspaceField(
+        _number_or_none,
+        _days_or_none,
+        f"a number of days above 0, at most {MOST_GAP_DAYS}, or none",
+        "Days after which a touchpoint leaves the facts and every answer; none: never.",
+        "for all history within a day; what has left does not come back",
     ),
     "consent_default": WorkspaceField(
         _flag_of,

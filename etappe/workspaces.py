@@ -37,6 +37,10 @@ class Workspace:
     """Hex; keys the hashes of its identifiers."""
     time_zone: str = "UTC"
     gap_days: float = 90
+    lapsed_days: float = 365
+    """Days between two journeys after which the later one is of somebody who had lapsed."""
+    retention_days: float | None = None
+    """Days after which a touchpoint leaves facts and answers; None: never."""
     consent_default: bool = True
     phone_region: str | None = None
     keep_traits: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,4 +18,16 @@ class Answer:
 
     columns: Mapping[str, Kind]
     rows: Sequence[Row]
+    meta: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LongAnswer:
+    """As `Answer`, its rows made while they are written: by a generator over `session.stream`, or page by page.
+
+    They are taken once, on the thread of the session that they come from; `meta` is known before the first.
+    """
+
+    columns: Mapping[str, Kind]
+    rows: Iterable[Row]
     meta: Mapping[str, Any]

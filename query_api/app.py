@@ -24,18 +24,30 @@ from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
 from etappe.workspaces import Register, RegisterFile
 from query_api import coverage, customers, explain, journey, rejects
+from query_api.backups import FreezeAll, add_backup_route
 from query_api.calls import Calls
 from query_api.collector import ConnectCollector, collector_client
 from query_api.common import COMMON, FORMAT
+from query_api.dashboard.routes import add_dashboard_routes
 from query_api.funnel import question as funnel
+from query_api.funnel.routes import add_people_routes
 from query_api.identity_routes import add_identity_routes
+from query_api.journeys.routes import add_journeys_routes
+from query_api.leaving import Leaving
+from query_api.live.routes import add_live_routes
+from query_api.map.routes import add_map_routes
 from query_api.measured import Measured
+from query_api.models.routes import add_model_routes
 from query_api.openapi import answers, errors, in_path, in_query
+from query_api.paths.routes import add_path_routes
+from query_api.questions import Questions
 from query_api.refusals import add_refusals
 from query_api.register_routes import add_register_routes
 from query_api.replay import ORDER_SCHEMA
+from query_api.segments.routes import add_segments_routes
 from query_api.sources import Sources
 from query_api.sql import text_of
+from query_api.steps.routes import add_step_routes
 
 
 def create_app(
@@ -49,20 +61,24 @@ def create_app(
     collector: ConnectCollector | None = None,
     editor: RegisterEditor | None = None,
     rate_limits: RateLimits = NO_LIMITS,
+    freeze: FreezeAll | None = None,
+    answer_bytes: int = 4 << 30,
 ) -> FastAPI:
     """The query API on read-only sessions. Whoever makes it closes what it was given.
 
     `takes_orders`: whether `log` was opened to write operators' orders too. `editor` changes the register, and
     `rate_limits` are those of keys which have none of their own. `check` says whether
-    what runs beside it works; `collector` makes a client for the collector, which replays need.
+    what runs beside it works; `collector` makes a client for the collector, which replays need; `freeze`
+    holds all tables of the engine beside it, for backups. `answer_bytes`: an answer may have so many.
     """
     app = FastAPI(
         title="Etappe query API", version="1", docs_url=None, redoc_url=None, redirect_slashes=False
     )
+    app.add_middleware(Leaving)
     app.add_middleware(Measured)
     add_refusals(app)
     sources = Sources(
-        sessions,
+        Questions(sessions),
         log,
         register,
         clock,
@@ -71,11 +87,22 @@ def create_app(
         editor=editor,
         rate_limits=rate_limits,
         rates=Rates(lambda: clock() / 1000),
+        answer_bytes=answer_bytes,
     )
     _add_service_routes(app, sources, check)
     _add_calls(app, Calls(sources))
     add_register_routes(app, sources, answers())
     add_identity_routes(app, sources, answers())
+    add_backup_route(app, sources, answers(), freeze)
+    add_people_routes(app, sources, answers())
+    add_step_routes(app, sources, answers())
+    add_segments_routes(app, sources, answers())
+    add_journeys_routes(app, sources, answers())
+    add_path_routes(app, sources, answers())
+    app.state.on_stop = add_live_routes(app, sources, answers())
+    add_model_routes(app, sources, answers())
+    add_map_routes(app, sources, answers())
+    add_dashboard_routes(app)
     return app
 
 
@@ -141,7 +168,7 @@ async def _check(sources: Sources) -> None:
 def question_sessions(settings: Settings, warehouse: Warehouse) -> Sessions:
     """Read-only sessions within the limits of the settings."""
     limits = Limits(settings.query_seconds, settings.query_memory, settings.query_rows)
-    return Sessions(warehouse, settings.query_threads, limits, "query")
+    return Sessions(warehouse, settings.query_threads, limits, "query", settings.query_waiting)
 
 
 def _writable(settings: Settings) -> tuple[str, ...]:
@@ -178,7 +205,8 @@ async def _serve_questions(
             collector=collector_client(settings.collector),
             editor=RegisterFileEditor(settings.workspaces),
             rate_limits=settings.rate_limits,
+            answer_bytes=settings.query_bytes,
         )
-        await serve_until(stop, make_server(app), listener)
+        await serve_until(stop, make_server(app, on_stop=app.state.on_stop), listener)
     finally:
         await log.close()

@@ -28,6 +28,7 @@ from query_api.position import wait_until_included
 from query_api.rebuild import answer_rebuild, order_rebuild
 from query_api.replay import ORDER_BYTES, answer_replay, read_order
 from query_api.sources import Sources
+from query_api.streaming import answered
 
 T = TypeVar("T")
 
@@ -46,7 +47,9 @@ class Calls:
             workspace, reader, common, read_identity_at(reader, self._sources.clock())
         )
         build = _wanted(builds, question.model, reader)
-        return reply(await self._run(lambda s: answer_funnel(s, workspace, build, question)), common.format)
+        return await answered(
+            self._sources, lambda s: answer_funnel(s, workspace, build, question), common.format
+        )
 
     async def coverage(self, request: Request) -> Response:
         workspace = self._authorise(request)
@@ -54,8 +57,9 @@ class Calls:
         question = coverage.read_coverage_question(reader, common.range)
         builds = await self._builds(workspace, reader, common)
         build = _wanted(builds, question.model, reader)
-        answer = await self._run(lambda s: coverage.answer_coverage(s, workspace, build, question))
-        return reply(answer, common.format)
+        return await answered(
+            self._sources, lambda s: coverage.answer_coverage(s, workspace, build, question), common.format
+        )
 
     async def customer(self, request: Request) -> Response:
         workspace = self._authorise(request)
@@ -77,8 +81,9 @@ class Calls:
             workspace, reader, common, read_identity_at(reader, self._sources.clock())
         )
         reader.finish()
-        answer = await self._run(lambda s: journey.answer_journey(s, workspace, builds, question))
-        return reply(answer, common.format)
+        return await answered(
+            self._sources, lambda s: journey.answer_journey(s, workspace, builds, question), common.format
+        )
 
     async def identity(self, request: Request) -> Response:
         workspace = self._authorise(request)
@@ -88,8 +93,9 @@ class Calls:
             workspace, reader, common, read_identity_at(reader, self._sources.clock())
         )
         reader.finish()
-        answer = await self._run(lambda s: explain.answer_identity(s, workspace, builds, question))
-        return reply(answer, common.format)
+        return await answered(
+            self._sources, lambda s: explain.answer_identity(s, workspace, builds, question), common.format
+        )
 
     async def freshness(self, request: Request) -> Response:
         workspace = self._authorise(request)
@@ -104,8 +110,9 @@ class Calls:
         question = rejects.read_rejects_question(reader, common.range)
         reader.finish()
         await self._wait(workspace, common)
-        answer = await self._run(lambda s: rejects.answer_rejects(s, workspace, question))
-        return reply(answer, common.format)
+        return await answered(
+            self._sources, lambda s: rejects.answer_rejects(s, workspace, question), common.format
+        )
 
     async def replay(self, request: Request) -> Response:
         workspace = self._authorise(request, OPERATORS)

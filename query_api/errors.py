@@ -38,8 +38,19 @@ class TooOften(EtappeError):
         super().__init__(f"{rate:g} requests a second; again in {seconds:.1f} s.")
 
 
+class TooManyListeners(EtappeError):
+    """There are as many listeners as this process takes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"It takes {most}: come again, or ask another process.")
+
+
 class RegisterClosed(EtappeError):
     """Workspaces and keys cannot be changed here."""
+
+
+class ClientLeft(EtappeError):
+    """Whoever asked is gone."""
 
 
 class NotYet(EtappeError):
@@ -56,3 +67,7 @@ class NotReady(EtappeError):
 
 class WrongPlace(EtappeError):
     """This query API cannot write orders: its log on SQLite belongs to the process with the stitcher."""
+
+
+class NoEngineHere(EtappeError):
+    """This query API asks a ClickHouse server: back that up by its own means, see docs/reliability.md."""

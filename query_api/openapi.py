@@ -40,7 +40,7 @@ _ERRORS: Mapping[int, str] = {
     404: "Not found",
     422: "Problems, all of them named",
     429: "More requests than the token's rate allows; Retry-After says when again",
-    503: "The log or the warehouse is away",
+    503: "The log or the warehouse is away, or too much is asked at once; Retry-After says when again",
     504: "`after` is not included yet",
 }
 

@@ -26,7 +26,8 @@ _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w":
 @dataclass(frozen=True, slots=True)
 class Parameter(Generic[T]):
     """One parameter: `wanted` says in words what it takes, `read` raises ValueError for anything else. `schema` is
-    the same for machines, as far as a JSON Schema can say it; empty for one that takes nothing yet."""
+    the same for machines, as far as a JSON Schema can say it; empty for one that takes nothing yet. `repeatable`:
+    it may be given several times (`Reader.texts`)."""
 
     name: str
     wanted: str
@@ -34,6 +35,7 @@ class Parameter(Generic[T]):
     default: T
     required: bool = False
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    repeatable: bool = False
 
 
 class Reader:
@@ -42,6 +44,7 @@ class Reader:
     def __init__(self, given: Iterable[tuple[str, str]], known: Sequence[Parameter[Any]]) -> None:
         self.problems: list[Problem] = []
         self._known = known
+        self._all: dict[str, list[str]] = {}
         self._given = self._once(given)
         self._check_known()
 
@@ -62,6 +65,10 @@ class Reader:
         """The parameter as it was written."""
         return self._given.get(name)
 
+    def texts(self, name: str) -> list[str]:
+        """A repeatable parameter as it was written, in the order given; empty where it is absent."""
+        return self._all.get(name, [])
+
     def refuse(self, name: str, value: object, wanted: str) -> None:
         self.problems.append(Problem(name, value, wanted))
 
@@ -72,9 +79,11 @@ class Reader:
 
     def _once(self, given: Iterable[tuple[str, str]]) -> Mapping[str, str]:
         values: dict[str, str] = {}
+        repeatable = [parameter.name for parameter in self._known if parameter.repeatable]
         for name, value in given:
-            if name in values:
+            if name in values and name not in repeatable:
                 self.refuse(name, value, "given once")
+            self._all.setdefault(name, []).append(value)
             values.setdefault(name, value)
         return values
 

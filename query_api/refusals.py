@@ -10,13 +10,23 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.responses import JSONResponse
 
-from etappe.errors import BadInput, EtappeError, LogUnavailable, QueryLimit, WarehouseUnavailable
+from etappe.errors import (
+    BadInput,
+    Cancelled,
+    EtappeError,
+    LogUnavailable,
+    QueryLimit,
+    WarehouseBusy,
+    WarehouseUnavailable,
+)  # fmt: skip
 from etappe.register import NothingChanged, RegisterBusy
 from etappe.register_changes import NoSuchKey, NoSuchWorkspace
 from etappe.telemetry import LIMITED_QUERIES
 from etappe.unrouted import answer_unrouted
 from query_api.errors import (
+    ClientLeft,
     Forbidden,
+    NoEngineHere,
     NotFound,
     NotLinked,
     NotReady,
@@ -24,11 +34,14 @@ from query_api.errors import (
     RegisterClosed,
     SlowBody,
     TooLarge,
+    TooManyListeners,
     TooOften,
     Unauthorised,
     WrongPlace,
 )
 
+_NOBODY = 499
+"""Nobody is there to read it; the metrics count it."""
 _STATUS: Mapping[type[EtappeError], int] = {
     BadInput: 422,
     QueryLimit: 422,
@@ -39,12 +52,17 @@ _STATUS: Mapping[type[EtappeError], int] = {
     NoSuchWorkspace: 404,
     NothingChanged: 409,
     NotLinked: 409,
+    NoEngineHere: 409,
     SlowBody: 408,
     TooLarge: 413,
     TooOften: 429,
     RegisterClosed: 503,
     RegisterBusy: 503,
+    TooManyListeners: 503,
     NotReady: 503,
+    WarehouseBusy: 503,
+    ClientLeft: _NOBODY,
+    Cancelled: _NOBODY,
     NotYet: 504,
     LogUnavailable: 503,
     WarehouseUnavailable: 503,
@@ -54,7 +72,9 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
     Unauthorised: {"WWW-Authenticate": "Bearer"},
     LogUnavailable: {"Retry-After": "1"},
     WarehouseUnavailable: {"Retry-After": "1"},
+    WarehouseBusy: {"Retry-After": "2"},
     RegisterBusy: {"Retry-After": "1"},
+    TooManyListeners: {"Retry-After": "10"},
     NotReady: {"Retry-After": "2"},
 }
 
@@ -78,8 +98,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     headers = next((some for kind, some in _HEADERS.items() if isinstance(error, kind)), None)
     if isinstance(error, TooOften):
         headers = {"Retry-After": str(math.ceil(error.seconds))}
-    if isinstance(error, QueryLimit):
+    if isinstance(error, QueryLimit | WarehouseBusy):
         LIMITED_QUERIES.inc()
-    problems = error.problems if isinstance(error, BadInput) else ()
+    problems = error.problems if isinstance(error, BadInput | QueryLimit) else ()
     named = [{"field": p.field, "value": p.value, "wanted": p.wanted} for p in problems]
     return JSONResponse({"error": str(error), "problems": named}, status, headers)

@@ -29,6 +29,8 @@ _KEY: Json = {
 _WORKSPACE: Json = {
     "time_zone": {"type": "string", "example": "Europe/Zurich"},
     "gap_days": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_GAP_DAYS},
+    "lapsed_days": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_GAP_DAYS},
+    "retention_days": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MOST_GAP_DAYS},
     "consent_default": {"type": "boolean"},
     "phone_region": {"type": ["string", "null"], "example": "CH"},
     "keep_traits": {"type": "boolean"},

@@ -9,9 +9,9 @@ from etappe.clock import Clock
 from etappe.eventlog import EventLog
 from etappe.rates import NO_LIMITS, RateLimits, Rates
 from etappe.register import RegisterEditor
-from etappe.warehouse import Sessions
 from etappe.workspaces import Register
 from query_api.collector import ConnectCollector
+from query_api.questions import Questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Sources:
 
     `takes_orders`: whether operators' orders may be written to `log` here. `editor` changes the register, where
     that is possible; `rate_limits` are those of keys which have none of their own.
-    `collector` makes a client for the collector.
+    `collector` makes a client for the collector. `answer_bytes`: an answer that is streamed may have so many.
     """
 
-    sessions: Sessions
+    sessions: Questions
     log: EventLog | None
     register: Callable[[], Register]
     clock: Clock
@@ -32,3 +32,4 @@ class Sources:
     editor: RegisterEditor | None = None
     rate_limits: RateLimits = NO_LIMITS
     rates: Rates = field(default_factory=Rates)
+    answer_bytes: int = 4 << 30

@@ -17,6 +17,11 @@ def text_of(name: str) -> str:
     return statement("query_api.queries", name)
 
 
+def fragment(name: str) -> str:
+    """The text without its header in one line: what may stand anywhere in another, also in a comment."""
+    return " ".join(line.strip() for line in text_of(name).splitlines() if not line.startswith("--"))
+
+
 def compose(final: str, **parts: str) -> str:
     """File `final`, reading from named parts; each part is a file that may read from the parts before it."""
     named = ",\n".join(f"{part} AS\n(\n{text_of(name)})" for part, name in parts.items())

@@ -20,6 +20,8 @@ from query_api.sources import Sources
 _KINDS: dict[str, Kind] = {
     "time_zone": "text",
     "gap_days": "number",
+    "lapsed_days": "number",
+    "retention_days": "number",
     "consent_default": "flag",
     "phone_region": "text",
     "keep_traits": "flag",

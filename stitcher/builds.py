@@ -13,7 +13,7 @@ from etappe.warehouse.statements import statement
 State = Literal["filling", "active", "retired", "as_of"]
 """as_of: complete, for questions about a time in the past."""
 
-FOLD = 2
+FOLD = 3
 """Which fold this is: builds that an earlier one made lack what this one stores, and are made again."""
 
 FILLED = (1 << 64) - 1
@@ -60,6 +60,8 @@ def store_builds(session: Session, builds: Sequence[Build], version: int) -> Non
             "build": [build.number for build in builds],
             "model_version": [build.model.version for build in builds],
             "definition": [build.model.text for build in builds],
+            "phases": [[phase.name for phase in build.model.phases] for build in builds],
+            "conversion": [build.model.conversion for build in builds],
             "state": [build.state for build in builds],
             "filled_through": [build.filled_through for build in builds],
             "generation": [build.generation for build in builds],

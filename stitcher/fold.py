@@ -1,13 +1,14 @@
-"""Fold: replace the journeys of the customers that a group of changes concerns.
+"""Fold: replace the journeys of the customers that a group of changes concerns, or of all customers in a range of ids.
 
-Called by the stitcher's second loop and by the rebuild; the work is one SQL statement a chunk of customers.
+The stitcher's second loop calls the first for live batches and the second to fill new builds between them. The work is
+one SQL statement a chunk of customers.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from etappe.phases import Expression, phase_expression
@@ -15,11 +16,14 @@ from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
 from stitcher.builds import Build
 from stitcher.facts import Facts
-from stitcher.identity import Owner
-from stitcher.spans import Span, spans_of, tombstones
+from stitcher.identity import BEGINNING, Owner
+from stitcher.spans import END, Span, spans_of, tombstones
 
 _CUSTOMERS_AT_ONCE = 50_000
+_BUILDS_AT_ONCE = 64
+"""Whose positions fit into one number of 256 bits."""
 _DAY_MS = 86_400_000
+_LAST_KEY = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,37 @@ def fold(
         _fold_spans(facts, target, list(tombstones(gone)))
 
 
+def fold_next(facts: Facts, target: Target, above: int, at_once: int) -> int | None:
+    """Fold the next customers above an id, in id order, as one block; up to which id, or None for all that are left.
+
+    So many that about `at_once` touchpoints lie under the identifiers of the range. These lie side by side: so a fill
+    reads the table once, and what is linked to other identifiers once more. No tombstones are left.
+    """
+    through = _range_after(facts, above, at_once)
+    batch = secrets.randbits(63)
+    bounds = {"above": above, "through": _LAST_KEY if through is None else through}
+    bound = {
+        "workspace": facts.workspace,
+        "generation": facts.generation.number,
+        "banned": sorted(facts.held.banned),
+        "batch": batch,
+        "beginning": BEGINNING,
+        "end": END,
+        **bounds,
+    }
+    facts.session.execute(statement("stitcher.sql", "spans_between"), bound)
+    _fold_batch(facts, target, batch, _Reading("stored_between", False, 2, bounds))
+    return through
+
+
+def _range_after(facts: Facts, above: int, at_once: int) -> int | None:
+    """Where the next range ends; None: it takes in all that are left."""
+    count = max(at_once, 1)
+    bound = {"workspace": facts.workspace, "above": above, "touchpoints": count, "identities": count}
+    ((through,),) = facts.session.rows(statement("stitcher.sql", "range_after"), bound)
+    return through or None
+
+
 def _complete(
     facts: Facts, customers: Collection[int], owners: Mapping[int, Owner | None]
 ) -> Mapping[int, Owner | None]:
@@ -70,9 +105,36 @@ def _read(facts: Facts, identifiers: Iterable[int]) -> dict[int, Owner]:
     return {key: row.owner for key, row in facts.stored_owners(set(identifiers)).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Where the touchpoints of a batch of spans are (a part of the statement).
+
+    `tombstones`: whether customers without any get one. `threads`: one for a live batch, which shares the machine with
+    the other steps.
+    """
+
+    stored: str
+    tombstones: bool
+    threads: int
+    values: Mapping[str, int] = field(default_factory=dict)
+
+
+_BY_SPANS = _Reading("stored_under_spans", True, 1)
+
+
 def _fold_spans(facts: Facts, target: Target, spans: Sequence[Span]) -> None:
     batch = secrets.randbits(63)
     facts.session.insert("spans", {"batch": [batch] * len(spans), **_columns(spans)})
+    _fold_batch(facts, target, batch, _BY_SPANS)
+
+
+def _fold_batch(facts: Facts, target: Target, batch: int, reading: _Reading) -> None:
+    for n in range(0, len(target.builds), _BUILDS_AT_ONCE):
+        some = replace(target, builds=target.builds[n : n + _BUILDS_AT_ONCE])
+        _fold_builds(facts, some, batch, reading)
+
+
+def _fold_builds(facts: Facts, target: Target, batch: int, reading: _Reading) -> None:
     expressions = [phase_expression(build.model, f"b{build.number}") for build in target.builds]
     parameters: dict[str, object] = {
         "workspace": target.workspace.name,
@@ -81,23 +143,32 @@ def _fold_spans(facts: Facts, target: Target, spans: Sequence[Span]) -> None:
         "gap": int(target.workspace.gap_days * _DAY_MS),
         "builds": [build.number for build in target.builds],
         "sizes": [len(build.model.phases) for build in target.builds],
+        **reading.values,
     }
     for expression in expressions:
         parameters |= expression.parameters
     if facts.held.banned:
         parameters["banned"] = sorted(facts.held.banned)
-    facts.session.execute(_fold_statement(expressions, bool(facts.held.banned)), parameters)
+    facts.session.execute(_fold_statement(expressions, bool(facts.held.banned), reading), parameters)
 
 
-def _fold_statement(expressions: Sequence[Expression], has_banned: bool) -> str:
+def _fold_statement(expressions: Sequence[Expression], has_banned: bool, reading: _Reading) -> str:
     # The expressions are compiled from parsed models: column names we know and bound parameters, no user text.
-    text = statement("stitcher.sql", "fold").replace(
-        "/*phases*/", ", ".join(each.sql for each in expressions)
-    )
+    text = statement("stitcher.sql", "fold")
+    text = text.replace("/*phases*/", _packed(expressions))
+    text = text.replace("/*stored*/", statement("stitcher.sql", reading.stored))
+    tombstones = statement("stitcher.sql", "tombstones") if reading.tombstones else ""
+    text = text.replace("/*tombstones*/", tombstones).replace("/*threads*/", str(reading.threads))
     if not has_banned:  # nearly always, and then nothing is paid for it
         return text.replace("/*owner*/", "identifier").replace("/*or led by banned*/", "")
     owner, led = statement("stitcher.sql", "owner"), statement("stitcher.sql", "led_by_banned")
     return text.replace("/*owner*/", owner).replace("/*or led by banned*/", led)
+
+
+def _packed(expressions: Sequence[Expression]) -> str:
+    """Positions as one number, four bits each: what a fold gathers per touchpoint has to be small."""
+    kind = "UInt64" if len(expressions) * 4 <= 64 else "UInt256"
+    return " + ".join(f"bitShiftLeft(to{kind}({each.sql}), {4 * n})" for n, each in enumerate(expressions))
 
 
 def _columns(spans: Sequence[Span]) -> dict[str, Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Operators' orders about identity: decisions, rules, times in the past, rebuilds; done again, they end alike."""
+"""Operators' orders: decisions, rules, times in the past, models, rebuilds; done again, they end alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from etappe.changes import AsOf, Decide, Erase, Preview, Rebuild, Rules, TakeBack
+from etappe.changes import AsOf, Decide, DropModel, Erase, Preview, Rebuild, Rules, SaveModel, TakeBack
 from etappe.errors import BadInput
 from etappe.identity_rules import parse_rules
 from etappe.warehouse import Session
@@ -14,11 +14,12 @@ from stitcher import decided
 from stitcher.decided import Decision
 from stitcher.forgetting import Forgetting
 from stitcher.generations import Generation, rules_known_at, store_rules
+from stitcher.models import store_order
 from stitcher.remaking import remake
 from stitcher.resolve import reach
 from stitcher.views import Views
 
-IdentityOrder = AsOf | Decide | Erase | Preview | Rebuild | Rules | TakeBack
+ViewsOrder = AsOf | Decide | DropModel | Erase | Preview | Rebuild | Rules | SaveModel | TakeBack
 
 log_line = structlog.get_logger()
 
@@ -30,7 +31,7 @@ class Orders:
     session: Session
     views: Views
 
-    def carry_out(self, order: IdentityOrder) -> None:
+    def carry_out(self, order: ViewsOrder) -> None:
         match order:
             case Decide():
                 self.decide(_decision(order))
@@ -45,6 +46,9 @@ class Orders:
             case Rebuild():
                 latest = self.views.latest
                 self.views.begin(self.session, replace(latest, asked=order.asked))
+            case SaveModel() | DropModel():
+                store_order(self.session, order)
+                self.views.follow_models(self.session)
             case Erase():
                 Forgetting(self.session, self.views).carry_out(order)
 

@@ -23,6 +23,7 @@ from stitcher.inbox import Inbox
 from stitcher.lane import Pace
 from stitcher.ratio import Halt, TooManyUnreadable
 from stitcher.refusing import Bounds, Refusing
+from stitcher.retention import Retention
 from stitcher.steps import Apply, Normalise
 from stitcher.writers import UnknownWorkspace, Writers
 
@@ -76,6 +77,7 @@ class Stitcher:
         apply = Apply(
             self._inbox(await self._log.consumer(CHANGES, STITCH_GROUP)),
             Writers(self._log, self._sessions, self._register, models),
+            Retention(self._log, self._sessions, self._clock),
         )
         refusing = Refusing(
             self._log,

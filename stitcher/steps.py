@@ -23,6 +23,7 @@ from stitcher.inbox import Inbox
 from stitcher.lane import Pace
 from stitcher.normalise import NamedIdentifiers, normalise
 from stitcher.ratio import RatioLimit
+from stitcher.retention import Retention
 from stitcher.writers import Writers
 
 IDLE_SECONDS = 0.5
@@ -117,9 +118,10 @@ class Normalise:
 class Apply:
     """Changes from the log into identities and journeys; fills new builds between them."""
 
-    def __init__(self, inbox: Inbox, writers: Writers) -> None:
+    def __init__(self, inbox: Inbox, writers: Writers, retention: Retention) -> None:
         self.inbox = inbox
         self._writers = writers
+        self._retention = retention
         self._filling = True
 
     async def tick(self) -> None:
@@ -129,6 +131,7 @@ class Apply:
             await self._writers.apply(workspace, changes)
         self.inbox.done()
         self._filling = await self._writers.fill()
+        await self._retention.tick(self._writers.held)
         await self.inbox.commit_when_due()
 
 

@@ -19,7 +19,7 @@ from stitcher.builds import FILLED, Build, builds_of, forget_build, missing_buil
 from stitcher.bypass import around
 from stitcher.decisions import Held
 from stitcher.facts import Facts
-from stitcher.fold import Target, fold
+from stitcher.fold import Target, fold_next
 from stitcher.generations import (
     ALL,
     Generation,
@@ -28,9 +28,11 @@ from stitcher.generations import (
     next_number,
     store_generations,
 )
+from stitcher.models import saved_models
 from stitcher.resolve import renew
 
-_FILL_AT_ONCE = 20_000
+_FILL_AT_ONCE = 500_000
+"""Touchpoints times builds of one step: a second or so, in which live batches wait."""
 _RENEW_AT_ONCE = 5_000
 
 MOST_AS_OF = 3
@@ -46,6 +48,8 @@ class Views:
     generations: list[Generation] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
     held: dict[int, Held] = field(default_factory=dict)
+    given: Mapping[str, PhaseModel] = field(default_factory=dict)
+    """The models that every workspace has, unless it has its own of their names."""
 
     @property
     def name(self) -> str:
@@ -63,13 +67,13 @@ class Views:
 
     def start(self, session: Session, models: Mapping[str, PhaseModel]) -> None:
         """Read what there is, begin a build for every definition that has none, drop what a crash left behind."""
+        self.given = models
         self.generations = generations_of(session, self.name)
         self.builds = builds_of(session, self.name)
         self._finish(session)
         for generation in self.generations:
             self.hold(session, generation)
-            if generation.purpose == "rules":
-                self.begin_builds(session, missing_builds(self.builds, models, self.name, generation.number))
+        self.follow_models(session)
         self._drop_leftovers(session)
         if all(build.state == "filling" for build in self.builds):
             while self.fill(session):  # a workspace without history can be asked at once
@@ -107,6 +111,34 @@ class Views:
         if banned:
             for links in around(self.facts(session, generation), banned):
                 self.facts(session, generation).store_links(links)
+
+    def follow_models(self, session: Session) -> None:
+        """Begin a build for every definition that has none, give up those of definitions that hold no more.
+
+        Answers for times in the past are given up with them: they are made by the new ones when somebody asks again.
+        """
+        saved = saved_models(session, self.name)
+        wanted = {**self.given, **saved.kept}
+        rules = [each for each in self.generations if each.purpose == "rules"]
+        unwanted = [each for each in self.builds if _is_unwanted(each, wanted, saved.dropped)]
+        unwanted = [each for each in unwanted if each.generation in {one.number for one in rules}]
+        missing = [
+            build for one in rules for build in missing_builds(self.builds, wanted, self.name, one.number)
+        ]
+        if not (unwanted or missing):
+            return
+        self._retire(session, [each for each in self.generations if each.purpose == "as_of"])
+        self._give_up(session, unwanted)
+        self.begin_builds(session, missing)
+
+    def _give_up(self, session: Session, builds: Sequence[Build]) -> None:
+        """The rows that say so come before anything goes."""
+        if not builds:
+            return
+        self._store_builds(session, [replace(build, state="retired") for build in builds])
+        self.builds = [build for build in self.builds if build not in builds]
+        for build in builds:
+            forget_build(session, self.name, build.number)
 
     def begin_builds(self, session: Session, builds: Sequence[Build]) -> None:
         """Start filling new builds; older ones of the same models that were still filling are given up."""
@@ -151,26 +183,13 @@ class Views:
             self._activate(session, generation, filling)
             return
         group = [build for build in filling if build.filled_through == through]
-        facts = self.facts(session, generation)
-        customers = self._customers_after(facts, through)
-        fold(facts, Target(self.workspace, group, self.version), customers, (), {})
-        is_last = len(customers) < _FILL_AT_ONCE
-        done = [replace(build, filled_through=FILLED if is_last else customers[-1]) for build in group]
-        if is_last and generation.state == "active":
+        target = Target(self.workspace, group, self.version)
+        reached = fold_next(self.facts(session, generation), target, through, _FILL_AT_ONCE // len(group))
+        done = [replace(build, filled_through=FILLED if reached is None else reached) for build in group]
+        if reached is None and generation.state == "active":
             self._activate(session, generation, group)
         else:
             self._replace_builds(session, done)
-
-    def _customers_after(self, facts: Facts, above: int) -> list[int]:
-        bound = {
-            "workspace": self.name,
-            "generation": facts.generation.number,
-            "banned": sorted(facts.held.banned),
-            "above": above,
-            "count": _FILL_AT_ONCE,
-        }
-        rows = facts.session.rows(statement("stitcher.sql", "customers_between"), bound)
-        return [customer for (customer,) in rows]
 
     def _activate(self, session: Session, generation: Generation, filled: Sequence[Build]) -> None:
         """From one row on `filled` answer; what they take the place of goes."""
@@ -255,3 +274,11 @@ class Views:
 
     def _store_builds(self, session: Session, builds: Sequence[Build]) -> None:
         store_builds(session, builds, self.version)
+
+
+def _is_unwanted(build: Build, wanted: Mapping[str, PhaseModel], dropped: Collection[str]) -> bool:
+    """A model that was dropped is nobody's; a definition that changed answers until the one after it is complete."""
+    model = wanted.get(build.model.name)
+    if model is None:
+        return build.model.name in dropped
+    return build.state == "filling" and build.model.version != model.version

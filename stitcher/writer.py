@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from etappe import telemetry
-from etappe.changes import Batch, Change, Order, Undo
+from etappe.changes import Batch, Change, Expire, Order, Undo
 from etappe.phases import PhaseModel
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from stitcher import undone
 from stitcher.epochs import compose
 from stitcher.erasures import without_erased
+from stitcher.expiring import Expiring, expire
 from stitcher.fold import fold
 from stitcher.normalise import Item, restore
 from stitcher.orders import Orders
@@ -45,9 +46,11 @@ class Writer:
     epoch: int
     attempted: int
     views: Views = field(init=False)
+    expiring: Expiring = field(init=False)
 
     def __post_init__(self) -> None:
         self.views = Views(self.workspace, compose(self.epoch, 0))
+        self.expiring = Expiring(self.views)
 
     def start(self, session: Session, models: Mapping[str, PhaseModel]) -> None:
         """Read the views, begin what is missing, and drop what a crash left behind."""
@@ -70,13 +73,16 @@ class Writer:
     def fill(self, session: Session) -> bool:
         """One step of filling what is being made; False when there is nothing to fill."""
         self.views.workspace = self.workspace
-        return self.views.fill(session)
+        return self.expiring.step(session) or self.views.fill(session)
 
     def _at(self, offset: int) -> None:
         self.views.version = compose(self.epoch, offset)
 
     def _order(self, session: Session, order: Order) -> None:
-        if isinstance(order, Undo):
+        if isinstance(order, Expire):
+            expire(session, order)
+            self.expiring.is_idle = False
+        elif isinstance(order, Undo):
             self._undo(session, Undone(order.workspace, order.import_id, order.asked))
         else:
             Orders(session, self.views).carry_out(order)

@@ -10,7 +10,7 @@ from etappe.errors import EtappeError
 from etappe.eventlog import CHANGES, Consumer, EventLog, partition_of
 from etappe.phases import PhaseModel
 from etappe.warehouse import Sessions
-from etappe.workspaces import RegisterFile
+from etappe.workspaces import RegisterFile, Workspace
 from stitcher.epochs import writer_epoch
 from stitcher.writer import Writer
 
@@ -58,6 +58,11 @@ class Writers:
         """One step of filling for every workspace; whether there is more."""
         more = [await self._sessions.run(writer.fill) for writer in self._writers.values()]
         return any(more)
+
+    @property
+    def held(self) -> list[Workspace]:
+        """The workspaces whose changes are held, with their settings."""
+        return [writer.workspace for writer in self._writers.values()]
 
     async def _begin(self, generation: int) -> None:
         self._writers = {}

@@ -61,7 +61,7 @@ COMMANDS = {
     ),
     "keys": Entry("etappe.cli.keys:app", OPERATE, "List, create, rotate, set and revoke keys."),
     "workspaces": Entry("etappe.cli.workspaces:app", OPERATE, "List, create and set workspaces."),
-    "models": Entry("etappe.cli.models:app", OPERATE, "Check phase models."),
+    "models": Entry("etappe.cli.models:app", OPERATE, "List, show, check, try, save and drop phase models."),
     "rejects": Entry(
         "etappe.cli.rejects:app", OPERATE, "List refused events, and send them again after a fix."
     ),
@@ -76,6 +76,18 @@ COMMANDS = {
         OPERATE,
         "Fold all journeys again from the facts.",
         "etappe rebuild --wait",
+    ),
+    "backup": Entry(
+        "etappe.cli.backup:backup",
+        OPERATE,
+        "Copy a running data folder, keys and salts included.",
+        "etappe backup /mnt/backup/2026-11-22",
+    ),
+    "restore": Entry(
+        "etappe.cli.restore:restore",
+        OPERATE,
+        "Make a new data folder out of a backup.",
+        "etappe restore /mnt/backup/2026-11-22 --data-dir ./restored",
     ),
     "collect": Entry(
         "etappe.cli.collect:collect",

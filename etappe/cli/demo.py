@@ -97,6 +97,7 @@ def _show(query: Target, plan: Plan, sent: Sent, *, json: bool) -> None:
     terminal.print(f"{sent.accepted:,} touchpoints of {plan.customers:,} people, {plan.days} days.\n")
     print_funnel(answer)
     terminal.print(f"\nBy channel: [bold]etappe funnel --by first_channel[/]      Query API: {query.url}")
+    terminal.print(f"Dashboard: {query.url}/")
     if person := traveller(plan):
         terminal.print(f"One customer on several devices: [bold]etappe journey user_id:{person}[/]")
 

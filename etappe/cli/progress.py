@@ -32,6 +32,14 @@ def share_bar(title: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
+@contextmanager
+def share_of(title: str) -> Iterator[Callable[[str, float], None]]:
+    """As `share_bar`; what it gives also takes the name of what is being worked on."""
+    with progress() as bar:
+        task = bar.add_task(title, total=1.0, detail="")
+        yield lambda name, share: bar.update(task, completed=share, detail=name)
+
+
 class RowsBar:
     """One file's bar: called with the import's state after every acknowledged batch, first before any."""
 

@@ -1,4 +1,4 @@
-"""What `etappe up` says once it is ready: addresses, keys, two commands to copy, where the data lies."""
+"""What `etappe up` says once it is ready: addresses, keys, a link and two commands to copy, where the data lies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 from rich.console import Console
 from rich.panel import Panel
@@ -65,6 +66,7 @@ class Greeting:
 
     def _commands(self) -> list[tuple[str, str]]:
         return [
+            ("Open the dashboard:", dashboard_link(self.service, self.keys if self.first else None)),
             ("Send a touchpoint, and keep its position:", send_command(self.service, self._key("write_key"))),
             (
                 "Read the funnel, that touchpoint included:",
@@ -78,6 +80,14 @@ class Greeting:
         if self.first:
             return key
         return f"$(grep -o '{key[:3]}[^\"]*' {shlex.quote(str(self.folder / 'keys.json'))})"
+
+
+def dashboard_link(service: Service, keys: Keys | None = None) -> str:
+    """The dashboard's address. With keys it carries them in the fragment, which no browser sends to anybody."""
+    if keys is None:
+        return f"{service.query}/"
+    carried = {"token": keys.read_token, "key": keys.write_key, "collector": service.collector}
+    return f"{service.query}/#{urlencode(carried, safe=':/')}"
 
 
 def send_command(service: Service, key: str) -> str:

@@ -54,6 +54,14 @@ class Target:
         """The JSON answer to a PUT."""
         return self._ask("PUT", path, None, body)
 
+    def put_yaml(self, path: str, text: str) -> dict[str, Any]:
+        """The JSON answer to a PUT of YAML."""
+        return self._ask("PUT", path, None, text=text)
+
+    def post_yaml(self, path: str, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON answer to a POST of YAML; parameters that are None are left out."""
+        return self._ask("POST", path, parameters, text=text)
+
     def patch_json(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON answer to a PATCH."""
         return self._ask("PATCH", path, None, body)
@@ -68,11 +76,13 @@ class Target:
         path: str,
         parameters: Mapping[str, Any] | None,
         body: Mapping[str, Any] | None = None,
+        text: str | None = None,
     ) -> dict[str, Any]:
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        yaml = {} if text is None else {"content": text.encode(), "headers": {"Content-Type": "text/yaml"}}
         try:
             with self.client() as client:
-                response = client.request(method, path, params=given, json=body)
+                response = client.request(method, path, params=given, json=body, **yaml)  # type: ignore[arg-type]
         except httpx.ConnectError:
             raise NotRunning(f"Nothing answers at {self.url}: start it with `etappe up`.") from None
         except httpx.TimeoutException:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from etappe.clock import system_clock
 from etappe.eventlog import CHANGES, EventLog, connect_log
 from etappe.register import RegisterFileEditor
 from etappe.serving import make_server
 from etappe.settings import Settings
-from etappe.warehouse import Sessions, Warehouse
+from etappe.warehouse import Session, Sessions, Warehouse
+from etappe.warehouse.frozen import FrozenTable, freeze, frozen_names, thaw
 from etappe.workspaces import RegisterFile
 from query_api.app import create_app, question_sessions
 from query_api.collector import collector_client
+from query_api.errors import NoEngineHere
 from stitcher.service import Stitcher
 
+_HOLD_MS = 86_400_000
 _DRAIN_SECONDS = 3
 """How long questions in hand may take when the service is told to stop: the stitcher stops besides."""
 
@@ -28,29 +36,51 @@ async def run_together(
     try:
         reading = question_sessions(settings, warehouse)
         try:
-            await _run(settings, log, writing, reading, listener)
+            await _run(settings, log, Engine(warehouse, writing, reading), listener)
         finally:
             await reading.close()
     finally:
         await log.close()
 
 
-async def _run(
-    settings: Settings, log: EventLog, writing: Sessions, reading: Sessions, listener: socket.socket
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The one engine of this process, and the sessions on it."""
+
+    warehouse: Warehouse
+    writing: Sessions
+    reading: Sessions
+
+    async def freeze(self) -> Sequence[FrozenTable]:
+        """All tables as they are now, for a backup; what backups that never ended held is let go after a day."""
+        if self.warehouse.folder is None:
+            raise NoEngineHere()
+        return await self.writing.run(partial(_freeze, folder=self.warehouse.folder, now=system_clock()))
+
+
+def _freeze(session: Session, *, folder: Path, now: int) -> Sequence[FrozenTable]:
+    for name in frozen_names(folder):
+        if name.isdigit() and int(name) < now - _HOLD_MS:
+            thaw(folder, name)
+    return freeze(session, folder, str(now))
+
+
+async def _run(settings: Settings, log: EventLog, engine: Engine, listener: socket.socket) -> None:
     register = RegisterFile(settings.workspaces)
-    stitcher = Stitcher(settings, log, writing, register)
+    stitcher = Stitcher(settings, log, engine.writing, register)
     stitcher.models()  # a broken file ends the start before anybody is answered
     app = create_app(
-        reading,
+        engine.reading,
         log,
         register.current,
         check=stitcher.halt.check,
         collector=collector_client(settings.collector),
         editor=RegisterFileEditor(settings.workspaces),
         rate_limits=settings.rate_limits,
+        answer_bytes=settings.query_bytes,
+        freeze=engine.freeze,
     )
-    server = make_server(app, _DRAIN_SECONDS)
+    server = make_server(app, _DRAIN_SECONDS, app.state.on_stop)
 
     def stop() -> None:
         stitcher.stop()

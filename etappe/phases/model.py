@@ -11,7 +11,20 @@ from etappe.phases.fields import Field
 
 Scalar = str | float | bool
 
-Op = Literal["is", "in", "not_in", "gt", "gte", "lt", "lte", "exists", "contains", "matches"]
+Op = Literal[
+    "is",
+    "in",
+    "not_in",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "exists",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "matches",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,14 @@ class Not:
 
 
 Condition = Test | AllOf | AnyOf | Not
-Rule = Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where it holds, and what it wins against: rules of a lower priority, in whatever phase they stand."""
+
+    condition: Condition
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +73,20 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """Something to reach beside the conversion: touchpoints where any rule holds, or all of one `phase`."""
+
+    name: str
+    phase: str = ""
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseModel:
-    """Phases in order; a touchpoint is in the first that matches. `conversion`: the goal phase."""
+    """Phases in order; of those that match, a touchpoint is in the first with the highest priority.
+
+    `conversion`: the goal phase.
+    """
 
     name: str
     title: str
@@ -62,13 +94,24 @@ class PhaseModel:
     conversion: str
     text: str
     """The YAML as given."""
+    goals: tuple[Goal, ...] = ()
 
     @property
     def version(self) -> str:
         """First 12 hex digits of the SHA-256 of what the model says; its title and comments do not count."""
-        phases = [[phase.name, [_canonical(rule) for rule in phase.rules]] for phase in self.phases]
-        definition = json.dumps([self.name, self.conversion, phases], separators=(",", ":"))
+        phases = [[phase.name, [_ruled(rule) for rule in phase.rules]] for phase in self.phases]
+        said: list[object] = [self.name, self.conversion, phases]
+        if self.goals:
+            said.append(
+                [[goal.name, goal.phase, [_ruled(rule) for rule in goal.rules]] for goal in self.goals]
+            )
+        definition = json.dumps(said, separators=(",", ":"))
         return sha256(definition.encode()).hexdigest()[:12]
+
+
+def _ruled(rule: Rule) -> list[object]:
+    said = _canonical(rule.condition)
+    return ["priority", rule.priority, said] if rule.priority else said
 
 
 def _canonical(condition: Condition) -> list[object]:

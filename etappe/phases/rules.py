@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable, Mapping
 
 from etappe.phases.fields import FIELDS, PROPERTIES, Field, Kind, find_field, fold_event
-from etappe.phases.model import AllOf, AnyOf, Condition, Not, Op, Scalar, Test
+from etappe.phases.model import AllOf, AnyOf, Condition, Not, Op, Rule, Scalar, Test
 from etappe.phases.patterns import pattern_fault
 from etappe.phases.source import Source, child, did_you_mean
 
 _EQUALITY = ("eq", "ne", "in", "not_in")
 _ORDER = ("gt", "gte", "lt", "lte")
-_TEXT = ("contains", "matches")
+_TEXT = ("contains", "prefix", "starts_with", "ends_with", "matches")
+
+MAX_PRIORITY = 100
+_PRIORITY = "priority"
 
 _OPERATORS: Mapping[Kind, tuple[str, ...]] = {
     "event": (*_EQUALITY, *_TEXT),
@@ -31,8 +34,25 @@ _WANTED: Mapping[Kind, str] = {
 }
 
 
-def read_rule(source: Source, path: str, data: object) -> Condition | None:
-    """A mapping whose conditions must all hold; None where it has problems, which `source` then holds."""
+def read_rule(source: Source, path: str, data: object) -> Rule | None:
+    """A rule of a phase or goal; None where it has problems, which `source` then holds."""
+    priority = 0
+    if isinstance(data, Mapping) and _PRIORITY in data:
+        priority = _priority(source, child(path, _PRIORITY), data[_PRIORITY])
+        data = {key: value for key, value in data.items() if key != _PRIORITY}
+    condition = _conditions(source, path, data)
+    return None if condition is None else Rule(condition, priority)
+
+
+def _priority(source: Source, path: str, value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_PRIORITY:
+        return value
+    source.bad(path, value, f"a whole number from {-MAX_PRIORITY} to {MAX_PRIORITY}; 0 is the usual one")
+    return 0
+
+
+def _conditions(source: Source, path: str, data: object) -> Condition | None:
+    """A mapping whose conditions must all hold."""
     if not isinstance(data, Mapping) or not data:
         source.bad(path, data, "conditions like `event: Order Completed`, at least one")
         return None
@@ -47,8 +67,11 @@ def _condition(source: Source, path: str, key: str, value: object) -> Condition 
     if key in ("any", "all"):
         return _group(source, path, value, AnyOf if key == "any" else AllOf)
     if key == "not":
-        part = read_rule(source, path, value)
+        part = _conditions(source, path, value)
         return Not(part) if part is not None else None
+    if key == _PRIORITY:
+        source.bad(path, value, "beside the rule's own conditions, not within any, all or not")
+        return None
     field = find_field(key)
     if field is None:
         source.bad(path, key, did_you_mean(key, [*FIELDS, f"{PROPERTIES}NAME", "any", "all", "not"]))
@@ -62,7 +85,7 @@ def _group(
     if not isinstance(value, list) or not value:
         source.bad(path, value, "a list of rules, at least one")
         return None
-    parts = [read_rule(source, child(path, i), item) for i, item in enumerate(value)]
+    parts = [_conditions(source, child(path, i), item) for i, item in enumerate(value)]
     known = tuple(part for part in parts if part is not None)
     return kind(known) if len(known) == len(parts) else None
 
@@ -96,8 +119,8 @@ def _operator(source: Source, path: str, field: Field, name: str, value: object)
             return _checked(source, path, Test(field, "exists", (value is True,)), value, fault)
         case "gt" | "gte" | "lt" | "lte":
             return _comparison(source, path, field, name, value)
-        case "contains":
-            return _contains(source, path, field, value)
+        case "contains" | "prefix" | "starts_with" | "ends_with":
+            return _part(source, path, field, "starts_with" if name == "prefix" else name, value)
         case "matches":
             return _checked(source, path, Test(field, "matches", (str(value),)), value, pattern_fault(value))
         case _:
@@ -121,10 +144,10 @@ def _comparison(source: Source, path: str, field: Field, op: Op, value: object) 
     return Test(field, op, (scalar,))
 
 
-def _contains(source: Source, path: str, field: Field, value: object) -> Test | None:
+def _part(source: Source, path: str, field: Field, op: Op, value: object) -> Test | None:
     text = value if isinstance(value, str) else ""
     text = fold_event(text) if field.kind == "event" else text
-    return _checked(source, path, Test(field, "contains", (text,)), value, "" if text else "a text")
+    return _checked(source, path, Test(field, op, (text,)), value, "" if text else "a text")
 
 
 def _checked(source: Source, path: str, test: Test, value: object, fault: str) -> Test | None:

@@ -7,7 +7,8 @@ is owned by one thread, and async code goes through `etappe.warehouse.threads.Se
 
 from __future__ import annotations
 
-from etappe.warehouse.session import Limits, Session, Warehouse, connect_warehouse
+from etappe.warehouse.limits import Limits
+from etappe.warehouse.session import Session, Warehouse, connect_warehouse
 from etappe.warehouse.threads import Sessions
 
 __all__ = ["Limits", "Session", "Sessions", "Warehouse", "connect_warehouse"]

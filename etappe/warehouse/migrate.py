@@ -17,7 +17,9 @@ _LEDGER = (
     "ENGINE = MergeTree() ORDER BY name"
 )
 _ENGINE = re.compile(r"ENGINE = (\w*MergeTree)\(")
-_TABLE = re.compile(r"^(CREATE TABLE(?: IF NOT EXISTS)? \w+|ALTER TABLE \w+)", re.MULTILINE)
+_TABLE = re.compile(
+    r"^(CREATE TABLE(?: IF NOT EXISTS)? \w+|CREATE OR REPLACE VIEW \w+|ALTER TABLE \w+)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,7 +19,16 @@ from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
-from etappe.errors import EtappeError, QueryLimit, SettingsError, WarehouseUnavailable
+from etappe.errors import (
+    Cancelled,
+    EtappeError,
+    QueryLimit,
+    SettingsError,
+    WarehouseFull,
+    WarehouseUnavailable,
+)
+from etappe.warehouse.asking import Asking
+from etappe.warehouse.limits import Limits
 from etappe.warehouse.parameters import fitted
 
 # Otherwise the first insert imports pandas, half a second and 40 MB, to see whether our lists are a DataFrame.
@@ -28,23 +37,13 @@ options.pd = None
 Row = tuple[Any, ...]
 Settings = dict[str, int | str]
 
-# TOO_MANY_ROWS, TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES
-_LIMIT_CODES = {158, 159, 160, 241, 307, 396}
+_CANCELLED = 394
 _UNKNOWN_TABLE = 60
+_NOT_ENOUGH_SPACE = 243
 
 
 class WarehouseError(EtappeError):
     """The warehouse refused a statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one question may cost: seconds, bytes of memory, rows of its result, threads."""
-
-    seconds: float = 30.0
-    memory: int = 4 << 30
-    rows: int = 5_000_000
-    threads: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Warehouse:
         """A session for this thread: read-only within `limits` if given, else one that may write."""
         replicated = bool(self.cluster)
         settings = _reading(limits, replicated) if limits else _writing(replicated)
-        return Session(self._client(settings), self.folder)
+        return Session(self._client(settings), self.folder, limits)
 
     def _client(self, settings: Settings) -> Client:
         try:
@@ -74,53 +73,83 @@ class Warehouse:
 class Session:
     """One client. Every method must be called by the thread that made it."""
 
-    def __init__(self, client: Client, folder: Path | None) -> None:
+    def __init__(self, client: Client, folder: Path | None, limits: Limits | None = None) -> None:
         self._client = client
         self._folder = folder
+        self._limits = limits
         self._owner = threading.get_ident()
+        self._asking: Asking | None = None
+        self._streams: list[Generator[Sequence[Row], None, None]] = []
+
+    @property
+    def limits(self) -> Limits:
+        """Of its questions; the default ones where it has none."""
+        return self._limits or Limits()
+
+    def begin(self, asking: Asking) -> None:
+        """What it is asked from now on belongs to this question."""
+        self._asking = asking
+
+    def end(self) -> None:
+        """The question is over: streams that it left open are closed, so that the next finds a free client."""
+        while self._streams:
+            self._streams.pop().close()
+        self._asking = None
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run a SELECT and return its rows; values are bound as `{name:Type}`."""
-        self._check_owner()
-        sql, bound = fitted(sql, parameters or {})
+        sql, bound = self._stated(sql, parameters)
         try:
             return [tuple(row) for row in self._client.query(sql, parameters=bound).result_rows]
         except ClickHouseError as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
+
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Sequence[Row]]:
+        """As `rows`, in blocks of at most 65,409 rows as the engine has them: memory does not grow with the answer.
+
+        Nothing else can be asked of the session until the last block is taken or the iterator closed.
+        """
+        blocks = self._blocks(*self._stated(sql, parameters))
+        self._streams.append(blocks)
+        return blocks
+
+    def _blocks(self, sql: str, bound: Mapping[str, Any]) -> Generator[Sequence[Row], None, None]:
+        try:
+            with self._client.query_row_block_stream(sql, parameters=dict(bound)) as blocks:
+                yield from blocks
+        except ClickHouseError as error:
+            raise self._translated(error) from error
 
     def columns(
         self, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> tuple[list[str], list[Sequence[Any]]]:
         """As `rows`, by column: names and values. No rows: empty columns."""
-        self._check_owner()
-        sql, bound = fitted(sql, parameters or {})
+        sql, bound = self._stated(sql, parameters)
         try:
             result = self._client.query(sql, parameters=bound, column_oriented=True)
             if not result.column_names:  # an answer without rows comes without names
                 result = self._client.query(f"SELECT * FROM (\n{sql}\n) LIMIT 0", parameters=bound)
         except ClickHouseError as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
         names = list(result.column_names)
         return names, list(result.result_columns) or [[] for _ in names]
 
     def raw(self, sql: str, parameters: Mapping[str, Any], format_name: str) -> bytes:
         """Run a SELECT and return the engine's own bytes in `format_name` (Parquet, CSVWithNames, …)."""
-        self._check_owner()
-        sql, bound = fitted(sql, parameters)
+        sql, bound = self._stated(sql, parameters)
         try:
             return bytes(self._client.raw_query(sql, parameters=bound, fmt=format_name))
         except ClickHouseError as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that answers nothing (DDL, INSERT … SELECT)."""
-        self._check_owner()
-        sql, bound = fitted(sql, parameters or {})
+        sql, bound = self._stated(sql, parameters)
         try:
             # `command` would bind in the address, which a server keeps under 1 MiB; this binds in a form.
             self._client.raw_query(sql, parameters=bound)
         except ClickHouseError as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert columns of equal length as one block: all of it, or nothing. DateTime64 takes ms as int."""
@@ -132,7 +161,7 @@ class Session:
                 table, list(columns.values()), column_names=list(columns), column_oriented=True
             )
         except ClickHouseError as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
 
     def sync(self) -> None:
         """Return when everything inserted so far survives a power cut (a server sees to that itself)."""
@@ -147,6 +176,30 @@ class Session:
 
     def close(self) -> None:
         self._client.close()
+
+    def _stated(self, sql: str, parameters: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+        """The statement as it goes to the engine, and what it binds; Cancelled where the question was given up."""
+        self._check_owner()
+        sql, bound = fitted(sql, parameters or {})
+        return (self._asking.marked(sql) if self._asking else sql), bound
+
+    def _translated(self, error: ClickHouseError) -> EtappeError:
+        """The driver's error in our words."""
+        code = getattr(error, "code", None)
+        if code == _CANCELLED:
+            return Cancelled()
+        if limit := self.limits.error_of(code, _sentence(error)):
+            # Whoever writes has no limits of ours: the engine's sentence says all.
+            return limit if self._limits else QueryLimit(_sentence(error))
+        if code == _NOT_ENOUGH_SPACE or "No space left on device" in str(error):
+            return WarehouseFull(_sentence(error))
+        if isinstance(error, OperationalError) and code is None:
+            return WarehouseUnavailable(_sentence(error))
+        if code == _UNKNOWN_TABLE:
+            return WarehouseError(
+                f"Its tables are not up to date: run `etappe migrate`. ({_sentence(error)})"
+            )
+        return WarehouseError(_sentence(error))
 
     def _check_owner(self) -> None:
         # A chDB connection shared by threads answers with other callers' rows.
@@ -255,16 +308,6 @@ def _is_locked(folder: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _translated(error: ClickHouseError) -> EtappeError:
-    if getattr(error, "code", None) in _LIMIT_CODES:
-        return QueryLimit(_sentence(error))
-    if isinstance(error, OperationalError) and not _answered(error):
-        return WarehouseUnavailable(_sentence(error))
-    if getattr(error, "code", None) == _UNKNOWN_TABLE:
-        return WarehouseError(f"Its tables are not up to date: run `etappe migrate`. ({_sentence(error)})")
-    return WarehouseError(_sentence(error))
 
 
 def _answered(error: Exception) -> bool:

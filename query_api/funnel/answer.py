@@ -8,6 +8,7 @@ from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.answer import Answer
 from query_api.builds import Build
+from query_api.filters import said
 from query_api.funnel.measures import Measures, measure_funnel
 from query_api.funnel.plan import Plan, plan_funnel
 from query_api.funnel.question import FunnelQuestion
@@ -23,7 +24,7 @@ def answer_funnel(session: Session, workspace: Workspace, build: Build, question
     rests_on = (facts_meta if plan.reads_touchpoints else views_meta)(session, workspace.name)
     measures = measure_funnel(session, plan)
     meta = {
-        **_question_meta(question, build, workspace),
+        **question_meta(question, build, workspace),
         **rests_on,
         **build.identities.meta,
         "excluded": _excluded(session, workspace, question, plan, measures),
@@ -31,8 +32,7 @@ def answer_funnel(session: Session, workspace: Workspace, build: Build, question
     return Answer(funnel_columns(question), shape_funnel(question, build.phases, measures), meta)
 
 
-def _question_meta(question: FunnelQuestion, build: Build, workspace: Workspace) -> dict[str, Any]:
-    by = question.by
+def question_meta(question: FunnelQuestion, build: Build, workspace: Workspace) -> dict[str, Any]:
     return {
         "model": question.model,
         "model_version": build.version,
@@ -40,8 +40,9 @@ def _question_meta(question: FunnelQuestion, build: Build, workspace: Workspace)
         "order": question.order,
         "unit": question.unit,
         "window_ms": question.window,
-        "basis": "started",
-        "by": None if by is None else f"{by.kind}:{by.name}" if by.name else by.kind,
+        "basis": question.basis,
+        "by": None if question.by is None else str(question.by),
+        "where": said(question.where),
         "touch": question.touch,
         "interval": question.interval,
         "time_zone": workspace.time_zone,

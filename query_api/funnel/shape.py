@@ -23,10 +23,12 @@ _COLUMNS: dict[str, Kind] = {
 
 
 def funnel_columns(question: FunnelQuestion) -> dict[str, Kind]:
-    """The answer's columns; `period` only where an interval was asked for."""
-    if question.interval is None:
-        return _COLUMNS
-    return {"group": "text", "period": "text", **_COLUMNS}
+    """The answer's columns; `period` only where an interval was asked for, `entered` and percentiles likewise."""
+    period: dict[str, Kind] = {} if question.interval is None else {"period": "text"}
+    more: dict[str, Kind] = {f"p{level}_seconds": "number" for level in question.percentiles}
+    if question.entries:
+        more["entered"] = "whole"
+    return {"group": "text", **period, **_COLUMNS, **more}
 
 
 def shape_funnel(question: FunnelQuestion, phases: Sequence[str], measures: Measures) -> list[Row]:
@@ -58,7 +60,14 @@ def _rows(
             "dropped": measure.dropped,
             "median_seconds": _seconds(measure.median),
             "average_seconds": _seconds(measure.average),
+            "entered": measure.entered,
+            **_percentiles(question, measure),
         }
+
+
+def _percentiles(question: FunnelQuestion, measure: Measure) -> Row:
+    asked = zip(question.percentiles, measure.levels, strict=False)
+    return {f"p{level}_seconds": _seconds(found) for level, found in asked}
 
 
 @dataclass(frozen=True, slots=True)

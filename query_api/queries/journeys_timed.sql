@@ -1,11 +1,13 @@
 -- Part `journeys_timed`: journeys with what counts of them within the window.
 -- Reads part `journeys_in_range`.
 -- Lines marked `phase N` are left out for models with fewer phases.
--- Gives: customer, account, furthest, began, over, value, carries, valued, t_1, t_2, … (ms when the phase was first
--- reached, 2^63 - 1: never), depth (the last phase that counts).
--- Binds: window Int64 (ms).
+-- Gives: customer, account, number, furthest, began, over, value, carries, valued, passes, t_1, t_2, … (ms when the
+-- phase was first reached, 2^63 - 1: never), depth (the last phase that counts), arrived (ms when it came to count at
+-- the phase asked about, 2^63 - 1: it does not).
+-- Binds: window Int64 (ms), position UInt8 (of the phase asked about), later Bool (who reaches a later phase counts
+-- there, too), touched Bool (only who touches it counts there).
 SELECT
-    customer, account, furthest, began, over, value, carries, valued
+    customer, account, number, furthest, began, over, value, carries, valued, passes
     , if(reached[1] >= 0 AND reached[1] <= began + {window:Int64}, reached[1], 9223372036854775807) AS t_1  -- phase 1
     , if(reached[2] >= 0 AND reached[2] <= began + {window:Int64}, reached[2], 9223372036854775807) AS t_2  -- phase 2
     , if(reached[3] >= 0 AND reached[3] <= began + {window:Int64}, reached[3], 9223372036854775807) AS t_3  -- phase 3
@@ -37,5 +39,27 @@ SELECT
         , if(t_13 < 9223372036854775807 AND allowed >= 13, 13, 0)  -- phase 13
         , if(t_14 < 9223372036854775807 AND allowed >= 14, 14, 0)  -- phase 14
         , if(t_15 < 9223372036854775807 AND allowed >= 15, 15, 0)  -- phase 15
-    ) AS depth
+    ) AS depth,
+    arraySlice(arrayPopFront([0
+        , t_1  -- phase 1
+        , t_2  -- phase 2
+        , t_3  -- phase 3
+        , t_4  -- phase 4
+        , t_5  -- phase 5
+        , t_6  -- phase 6
+        , t_7  -- phase 7
+        , t_8  -- phase 8
+        , t_9  -- phase 9
+        , t_10  -- phase 10
+        , t_11  -- phase 11
+        , t_12  -- phase 12
+        , t_13  -- phase 13
+        , t_14  -- phase 14
+        , t_15  -- phase 15
+    ]), {position:UInt8}) AS times_from_here,
+    multiIf(
+        {later:Bool}, arrayMin(times_from_here),
+        {touched:Bool} OR depth >= {position:UInt8}, times_from_here[1],
+        9223372036854775807
+    ) AS arrived
 FROM journeys_in_range

@@ -1,12 +1,17 @@
 -- Part `units`: each customer counts once, over the journeys in the range.
 -- Reads part `journeys_timed`.
 -- Lines marked `phase N` are left out for models with fewer phases.
--- Gives: value, began, furthest, depth, t_1, t_2, … (2^63 - 1: never).
+-- Gives: value, began, over, furthest, depth, t_1, t_2, … (2^63 - 1: never), and who it is: account, customer and
+-- number of the journey that first arrived at the phase asked about, arrived (ms, 2^63 - 1: none did), last_customer
+-- (who was there at `over`).
 -- Binds: touch String (first: the value of the first journey that carries one; last: of the last).
 SELECT
     if({touch:String} = 'first', argMinIf(here.value, here.valued, here.carries),
         argMaxIf(here.value, here.over, here.carries)) AS value,
-    min(here.began) AS began, max(here.furthest) AS furthest, max(here.depth) AS depth
+    '' AS account, here.customer AS customer,
+    min(here.arrived) AS arrived, argMin(here.number, (here.arrived, here.began)) AS number,
+    here.customer AS last_customer,
+    min(here.began) AS began, max(here.over) AS over, max(here.furthest) AS furthest, max(here.depth) AS depth
     , min(here.t_1) AS t_1  -- phase 1
     , min(here.t_2) AS t_2  -- phase 2
     , min(here.t_3) AS t_3  -- phase 3
@@ -24,3 +29,4 @@ SELECT
     , min(here.t_15) AS t_15  -- phase 15
 FROM journeys_timed AS here
 GROUP BY here.customer
+HAVING max(here.passes)

@@ -130,6 +130,8 @@ class World:
                     "build": number,
                     "model_version": model.version,
                     "definition": model.text,
+                    "phases": [phase.name for phase in model.phases],
+                    "conversion": model.conversion,
                     "state": state,
                     "filled_through": 0,
                     "version": number,
@@ -186,7 +188,7 @@ def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
         "event": f"P{touch.phase}",
         "channel": touch.channel,
         "contact": touch.contact,
-        "offline": False,
+        "offline": touch.offline,
         "account": touch.account,
         "campaign_source": touch.source,
         "campaign_name": touch.campaign,
@@ -201,7 +203,7 @@ def touchpoint(touch: Touch, **changes: Any) -> dict[str, Any]:
         "identifiers": [touch.customer],
         "traits": "",
         "properties": _json(touch.properties),
-        "sentiment": None,
+        "sentiment": touch.sentiment,
     }
     return {**row, **changes}
 

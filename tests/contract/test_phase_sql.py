@@ -12,10 +12,17 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from reference.models_table import MODELS, rows
-from reference.phases import position
+from reference.phases import meets, position
 from reference.random_phases import models, touchpoints
 
-from etappe.phases import PhaseModel, builtin_models, parse_model, phase_expression
+from etappe.phases import (
+    Expression,
+    PhaseModel,
+    builtin_models,
+    goal_expression,
+    parse_model,
+    phase_expression,
+)
 from etappe.warehouse import Limits, Session, Warehouse, connect_warehouse
 from etappe.warehouse.migrate import migrate
 
@@ -68,7 +75,10 @@ def store(session: Session, touchpoints: Sequence[Mapping[str, Any]]) -> str:
 
 
 def positions(session: Session, model: PhaseModel, workspace: str) -> list[int]:
-    expression = phase_expression(model, "m")
+    return evaluated(session, phase_expression(model, "m"), workspace)
+
+
+def evaluated(session: Session, expression: Expression, workspace: str) -> list[int]:
     sql = f"SELECT {expression.sql} FROM touchpoints WHERE workspace = {{w:String}} ORDER BY seq"
     return [each for (each,) in session.rows(sql, {**expression.parameters, "w": workspace})]
 
@@ -205,6 +215,28 @@ def test_an_earlier_phase_wins_whatever_kind_of_rule_it_has(session: Session) ->
     assert positions(session, parse_model(text, "m"), workspace) == list(cases.values())
 
 
+def test_a_rule_of_higher_priority_wins_over_phases_before_it(session: Session) -> None:
+    text = "name: m\nconversion: a\nphases:\n"
+    text += (
+        "- {name: a, rules: [{event: [X, Y]}, {channel: email, priority: 2}, {event: '*', priority: -1}]}\n"
+    )
+    text += "- {name: b, rules: [{event: Y, priority: 1}, {channel: store, priority: 2}]}\n"
+    text += "- {name: c, rules: [{event: [X, Z]}, {channel: [email, store], event: W, priority: 3}]}\n"
+    cases = {("X", ""): 1, ("Y", ""): 2, ("Z", ""): 3, ("V", ""): 1, ("Y", "email"): 1, ("Z", "store"): 2}
+    cases |= {("W", "email"): 3, ("W", ""): 1, ("W", "store"): 3}
+    workspace = store(session, [{"event": event, "channel": channel} for event, channel in cases])
+    assert positions(session, parse_model(text, "m"), workspace) == list(cases.values())
+
+
+def test_a_goal_is_a_phase_or_rules_of_its_own(session: Session) -> None:
+    text = "name: m\nconversion: a\nphases: [{name: a, rules: [{event: X}]}, {name: b, rules: [{event: [X, Y]}]}]\n"
+    text += "goals: [{name: far, phase: b}, {name: big, rules: [{value: {gt: 5}}, {event: Z}]}]\n"
+    model = parse_model(text, "m")
+    workspace = store(session, [{"event": "X", "value": 6.0}, {"event": "Y"}, {"event": "Z"}])
+    found = [evaluated(session, goal_expression(model, goal, "g"), workspace) for goal in model.goals]
+    assert found == [[0, 1, 0], [1, 0, 1]]
+
+
 def test_text_of_a_model_never_becomes_sql(session: Session) -> None:
     nasty = "'); DROP TABLE touchpoints; --{x:String} \\' \" %_ \n"
     expression = phase_expression(
@@ -230,10 +262,14 @@ def test_text_of_a_model_never_becomes_sql(session: Session) -> None:
 def test_any_model_puts_any_touchpoint_where_the_reference_does(
     session: Session, model: PhaseModel, batch: list[dict[str, Any]]
 ) -> None:
-    found = positions(session, model, store(session, batch))
+    workspace = store(session, batch)
+    found = positions(session, model, workspace)
     wanted = [position(model, each) for each in batch]
     wrong = [each for each in zip(batch, found, wanted, strict=True) if each[1] != each[2]]
     assert wrong == [], f"(touchpoint, SQL, reference) with\n{model.text}"
+    for goal in model.goals:
+        reached = evaluated(session, goal_expression(model, goal, "g"), workspace)
+        assert reached == [meets(model, goal, each) for each in batch], f"{goal.name} of\n{model.text}"
 
 
 def test_the_docs_name_the_models_there_are() -> None:

@@ -8,7 +8,9 @@ import pytest
 from asking.world import DAY, NOON, NOW, World, model_of, touchpoint
 from reference.journeys import Touch
 
+from etappe.clock import iso
 from etappe.identifiers import make_identifier
+from etappe.phases import parse_model
 
 EVER = -(1 << 62)
 
@@ -212,7 +214,39 @@ async def test_coverage_lists_the_unmapped_first(world: World) -> None:
     assert [row["event"] for row in page["rows"]] == ["P1", "P2"]
     assert page["meta"]["next"] is None
     assert page["meta"]["excluded"] == {"bot_touchpoints": 1}
+    assert {name: page["meta"][name] for name in ("touchpoints", "mapped", "unmapped", "goals")} == {
+        "touchpoints": 5, "mapped": 4, "unmapped": 1, "goals": {},
+    }  # fmt: skip
+    assert (page["meta"]["mapped_share"], round(page["meta"]["unmapped_share"], 9)) == (0.8, 0.2)
     assert (await world.get("/v1/coverage", limit="1")).json()["meta"]["next"] == "1"
+
+
+async def test_coverage_shows_the_latest_touchpoints_of_each_kind(world: World) -> None:
+    touches = [Touch(1, NOON + n, 1, id=f"a{n}", channel="email") for n in range(3)]
+    rows = [{**touchpoint(touch), "page_url": ""} for touch in touches]
+    rows[2] |= {"page_url": "https://shop.example/", "properties": '{"plan": "pro"}'}
+    long = {**touchpoint(Touch(1, NOON, 9, id="x")), "page_url": "", "properties": f'{{"a": "{"b" * 2000}"}}'}
+    world.add_touchpoints(*rows, rows[0], long)
+    unmapped, mapped = await world.rows("/v1/coverage", examples="2")
+    assert unmapped["examples"] == [{"id": "x", "at": iso(NOON), "page": None, "properties": None}]
+    assert mapped["examples"] == [
+        {"id": "a2", "at": iso(NOON + 2), "page": "https://shop.example/", "properties": {"plan": "pro"}},
+        {"id": "a1", "at": iso(NOON + 1), "page": None, "properties": None},
+    ]
+    assert "examples" not in (await world.rows("/v1/coverage", examples="0"))[0]
+    assert (await world.get("/v1/coverage", examples="11")).status_code == 422
+
+
+async def test_coverage_counts_the_touchpoints_that_meet_a_goal(empty_world: World) -> None:
+    text = (
+        "name: acpl\nconversion: p\ngoals: [{name: far, phase: q}, {name: mail, rules: [{channel: email}]}]\n"
+    )
+    text += "phases: [{name: p, rules: [{event: P1}]}, {name: q, rules: [{event: P2}]}]\n"
+    empty_world.add_build(parse_model(text, "acpl"))
+    touches = [Touch(1, NOON + n, n % 3, id=f"a{n}", channel="email" if n % 2 else "") for n in range(9)]
+    empty_world.add_touchpoints(*(touchpoint(touch) for touch in touches))
+    meta = (await empty_world.get("/v1/coverage")).json()["meta"]
+    assert meta["goals"] == {"far": 3, "mail": 4}
 
 
 async def test_before_anything_is_folded_there_is_no_model(empty_world: World) -> None:

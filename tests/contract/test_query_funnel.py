@@ -182,7 +182,7 @@ async def test_meta_states_the_rules_and_what_was_left_out(world: World) -> None
     meta = reply["meta"]
     assert meta == {
         "model": "acpl", "model_version": model_of(3).version, "build": 1, "order": "reached",
-        "unit": "account", "window_ms": 30 * DAY, "basis": "started", "by": None, "touch": "first",
+        "unit": "account", "window_ms": 30 * DAY, "basis": "started", "by": None, "where": [], "touch": "first",
         "interval": None, "time_zone": "UTC", "ties": "touchpoints of equal time count in either order",
         "from": "2026-01-01T00:00:00.000Z", "to": None, "identity_version": 9,
         "watermark": {"journeys": "2026-01-01T12:00:00.007Z"},
@@ -229,7 +229,7 @@ async def test_the_format_may_come_by_accept(world: World) -> None:
 async def test_every_problem_of_a_question_is_named(world: World) -> None:
     reply = await world.get(
         "/v1/funnel", model="nope", begin="2026-02-01", end="2026-01-01", order="sideways", window="1 month",
-        colour="red", by="shoe", limit="3", basis="within", format="xls", after="x", timeout="-1", interval="year",
+        colour="red", by="shoe", limit="3", basis="sometimes", format="xls", after="x", timeout="-1", interval="year",
         unit="planet", touch="middle", where="a:eq:b",
     )  # fmt: skip
     assert reply.status_code == 422

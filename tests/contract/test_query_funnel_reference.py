@@ -21,6 +21,8 @@ from query_api.builds import Build
 BUILD = Build(1, "v1", model_of(3))
 HOUR = DAY // 24
 GAP = 2 * DAY
+LAPSED = 4 * DAY
+CONVERSION = 1
 
 # Few customers, hours and values, so that ties, window edges, several journeys and shared accounts are common.
 touches = st.builds(
@@ -35,7 +37,28 @@ touches = st.builds(
     country=st.sampled_from(["CH", "DE"]),
     properties=st.sampled_from([{}, {"plan": "pro"}, {"plan": "free"}, {"plan": ""}]),
 )
-histories = st.lists(touches, max_size=50, unique_by=lambda touch: touch.id)
+histories = st.lists(
+    touches,
+    max_size=50,
+    unique_by=(lambda touch: touch.id, lambda touch: (touch.customer, touch.at, touch.seq)),
+)
+
+filters = st.sampled_from(
+    [
+        {"field": "channel", "op": "eq", "value": "email"},
+        {"field": "event", "op": "in", "value": ["p2", "P3"]},
+        {"field": "account", "op": "exists"},
+        {"field": "properties.plan", "op": "eq", "value": "pro"},
+        {"field": "segment", "op": "in", "value": ["new", "lapsed"]},
+        {"field": "segment", "op": "ne", "value": "returning"},
+        {
+            "any_of": [
+                [{"field": "country", "op": "eq", "value": "CH"}],
+                [{"field": "channel", "op": "ne", "value": "email"}],
+            ]
+        },
+    ]
+)
 
 moments = st.none() | st.integers(0, 60).map(lambda n: NOON + n * 6 * HOUR)
 questions = st.builds(
@@ -45,10 +68,16 @@ questions = st.builds(
     begin=moments,
     end=moments,
     window=st.none() | st.integers(0, 8).map(lambda n: n * 6 * HOUR),
-    by=st.sampled_from([None, None, "channel", "first_channel", "country", "property:plan"]),
+    by=st.sampled_from([None, None, "channel", "first_channel", "country", "property:plan", "segment"]),
     touch=st.sampled_from(["first", "last"]),
     interval=st.sampled_from([None, None, "day", "week", "month"]),
     time_zone=st.sampled_from(["UTC", "America/New_York"]),
+    basis=st.sampled_from(["started", "within"]),
+    where=st.lists(filters, max_size=2),
+    percentiles=st.sampled_from([(), (), (0, 10, 33, 90, 100)]),
+    entries=st.booleans(),
+    conversion=st.just(CONVERSION),
+    lapsed=st.just(LAPSED),
 ).filter(lambda asked: asked.begin is None or asked.end is None or asked.begin < asked.end)
 
 
@@ -74,7 +103,7 @@ def test_every_mode_counts_as_defined(tables: Tables, history: list[Touch], aske
 
 def stored(session: Session, history: Sequence[Touch]) -> Workspace:
     """A workspace of its own with these touchpoints, folded."""
-    workspace = new_workspace(uuid.uuid4().hex)
+    workspace = replace(new_workspace(uuid.uuid4().hex), lapsed_days=LAPSED / DAY)
     insert(session, workspace.name, "journeys", journey_rows(journeys_of(history, GAP), 3))
     insert(session, workspace.name, "touchpoints", [touchpoint(touch) for touch in history])
     return workspace

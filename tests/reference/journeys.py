@@ -22,6 +22,8 @@ class Touch:
     campaign: str = ""
     source: str = ""
     contact: str = ""
+    offline: bool = False
+    sentiment: float | None = None
     device: str = ""
     country: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Journey:
 
         Touchpoints of equal time stand in the order of their phases; those without a phase do not count.
         """
-        steps = sorted((touch.at, touch.phase) for touch in self.touches if touch.phase)
+        steps = self.steps
         onward = steps[steps.index((self.first_reached[1], 1)) :] if 1 in self.first_reached else []
         backs = [after for before, after in pairwise(onward) if after[1] < before[1]]
         depth = 0
@@ -81,6 +83,67 @@ class Journey:
         ):
             depth += 1
         return depth
+
+    @property
+    def steps(self) -> list[tuple[int, int]]:
+        """(time, phase) of the touchpoints that have a phase; those of equal time in the order of their phases."""
+        return sorted((touch.at, touch.phase) for touch in self.touches if touch.phase)
+
+    @property
+    def visits(self) -> list[tuple[int, int]]:
+        """(time, phase) of each entry into a phase: the steps that follow one of another phase, or none."""
+        befores = [0, *(phase for _, phase in self.steps)]
+        return [step for step, before in zip(self.steps, befores, strict=False) if step[1] != before]
+
+    @property
+    def phase(self) -> int:
+        """The phase that it is in: of its last step; 0: none."""
+        return self.visits[-1][1] if self.visits else 0
+
+    @property
+    def entered(self) -> int | None:
+        """Since when it is in that phase, without having been in another."""
+        return self.visits[-1][0] if self.visits else None
+
+    def dwell(self, phase: int) -> int:
+        """Ms in a phase: from each of its steps to the next step of any phase, or else to the journey's end."""
+        nexts = [*(at for at, _ in self.steps[1:]), self.ended]
+        return sum(
+            end - at for (at, at_phase), end in zip(self.steps, nexts, strict=False) if at_phase == phase
+        )
+
+    @property
+    def skipped(self) -> list[int]:
+        """Phases before the furthest that no touchpoint is in."""
+        return [phase for phase in range(1, self.furthest) if phase not in self.first_reached]
+
+    @property
+    def regressions(self) -> int:
+        """Entries into a phase from a later one."""
+        return sum(after < before for (_, before), (_, after) in pairwise(self.visits))
+
+    @property
+    def reentries(self) -> int:
+        """Entries into a phase that it had been in before."""
+        return len(self.visits) - len(self.first_reached)
+
+    def is_live(self, now: int, gap: int) -> bool:
+        """Whether a touchpoint now would still belong to it."""
+        return self.ended >= now - gap
+
+    def stuck_since(self, conversion: int, now: int, gap: int) -> int | None:
+        """Of a live journey that reached neither the conversion phase nor a later one: since when in its phase."""
+        return self.entered if self.is_live(now, gap) and self.furthest < conversion else None
+
+    def until(self, at: int) -> Journey:
+        """What of it there was at a time, which is its beginning or later."""
+        return Journey(tuple(touch for touch in self.touches if touch.at <= at))
+
+
+def journey_at(journeys: Sequence[Journey], at: int) -> tuple[int, Journey] | None:
+    """The journey that one customer was last in at a time, as far as it had come, and its number."""
+    begun = [each for each in journeys if each.started <= at]
+    return (len(begun), begun[-1].until(at)) if begun else None
 
 
 def journeys_of(touches: Iterable[Touch], gap: int) -> list[Journey]:
@@ -147,6 +210,10 @@ def journeys_row(journeys: Sequence[Journey], phases: int) -> dict[str, object]:
         "ordered_depths": [j.ordered_depth for j in journeys],
         "strict_depths": [j.strict_depth for j in journeys],
         "milestones": reached,
+        "channels": [touch.channel for touch in touches],
+        "contacts": [_CONTACTS.index(touch.contact) + 4 * touch.offline for touch in touches],
+        "sentiment_at": [touch.at for touch in touches if touch.sentiment is not None],
+        "sentiments": [touch.sentiment for touch in touches if touch.sentiment is not None],
         "sequence": [n for j in journeys for n in sorted(t.at * 16 + t.phase for t in j.touches)],
     }
     times = account_times(touches)
@@ -162,6 +229,8 @@ def journeys_row(journeys: Sequence[Journey], phases: int) -> dict[str, object]:
         row[f"last_{name}"] = [getattr(j.touches[-1], name) for j in journeys]
     return row
 
+
+_CONTACTS = ("", "interactive", "static", "human")
 
 _VALUES = ("channel", "campaign", "source", "contact", "device", "country")
 

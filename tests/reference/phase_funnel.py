@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from statistics import mean, median
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from reference.journeys import Journey, journeys_of_accounts
+from reference.filters import meets
+from reference.journeys import Journey, Touch, journeys_of_accounts
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,36 @@ class Asked:
     touch: str = "first"
     interval: str | None = None
     time_zone: str = "UTC"
+    basis: str = "started"
+    where: Sequence[Mapping[str, Any]] = ()
+    percentiles: Sequence[int] = ()
+    entries: bool = False
+    conversion: int = 1
+    lapsed: int = 365 * 86_400_000
+
+
+@dataclass(frozen=True)
+class Share:
+    """A journey as far as it counts: for an account, of the touchpoints inside the range; and what it is a part of."""
+
+    account: str
+    counted: Journey
+    number: int
+    """Of the journey that it is a part of, among its customer's, from 1."""
+    segment: str
 
 
 @dataclass(frozen=True)
 class Unit:
     """A journey, customer or account as it counts: its journeys in the range, and those of its customers ever."""
 
-    journeys: Sequence[Journey]
+    shares: Sequence[Share]
     ever: Sequence[Journey]
     asked: Asked
+
+    @property
+    def journeys(self) -> list[Journey]:
+        return [share.counted for share in self.shares]
 
     @property
     def reached(self) -> dict[int, int]:
@@ -48,7 +71,7 @@ class Unit:
     @property
     def depth(self) -> int:
         """The furthest phase that counts, in the journey that gets furthest."""
-        return max(self._depth_of(journey) for journey in self.journeys)
+        return max(self._depth_of(share) for share in self.shares)
 
     @property
     def period(self) -> str | None:
@@ -65,12 +88,39 @@ class Unit:
             return None
         if by == "first_channel":
             return self._end("first", self.ever).touches[0].channel or None
+        if by == "segment":
+            return min(self.shares, key=lambda s: (s.counted.started, s.counted.customer)).segment
         kind, _, name = by.partition(":")
         if kind == "property":
             return self._property(name)
         journey = self._end(self.asked.touch, self.journeys)
         touch = journey.touches[0 if self.asked.touch == "first" else -1]
         return getattr(touch, kind) or None
+
+    @property
+    def entered(self) -> int | None:
+        """The phase that was reached first; of equal times the earlier one."""
+        return min(((at, phase) for phase, at in self.reached.items()), default=(0, None))[1]
+
+    def counts_at(self, phase: int) -> bool:
+        return phase in self.reached if self.asked.order == "touched" else self.depth >= phase
+
+    def arrived(self, phase: int) -> tuple[int, int, Share]:
+        """When it came to count at a phase, and with which journey: the first that counts there."""
+        found = []
+        for share in self.shares:
+            alone = Unit([share], self.ever, self.asked)
+            if alone.counts_at(phase):
+                later = {k: at for k, at in alone.reached.items() if k >= phase}
+                at = min(later.values()) if self.asked.order == "reached" else later[phase]
+                found.append((at, share.counted.started, share.counted.customer, share))
+        at, _, customer, share = min(found, key=lambda each: each[:3])
+        return at, customer, share
+
+    @property
+    def last(self) -> Touch:
+        """The last of its touchpoints that count."""
+        return self._end("last", self.journeys).touches[-1]
 
     def moved(self, phase: int) -> int | None:
         """Ms from first reaching the phase before to first reaching this one, if both count in this order."""
@@ -80,8 +130,9 @@ class Unit:
         took = reached[phase] - reached[phase - 1]
         return took if took >= 0 else None
 
-    def _depth_of(self, journey: Journey) -> int:
-        reached = Unit([journey], [journey], self.asked).reached
+    def _depth_of(self, share: Share) -> int:
+        journey = share.counted
+        reached = Unit([share], [], self.asked).reached
         if self.asked.order in ("reached", "touched"):
             return max(reached, default=0)
         depth = journey.ordered_depth if self.asked.order == "ordered" else journey.strict_depth
@@ -111,33 +162,86 @@ def period_of(day: date, interval: str) -> str:
 
 
 def units(journeys: Iterable[Journey], asked: Asked) -> list[Unit]:
-    """The units with a journey that began in the range; of an account, with what of a journey counts for it."""
-    everything = list(journeys)
-    if asked.unit == "account":
-        shares = [(account, j) for account, j in journeys_of_accounts(everything) if account]
-    else:
-        shares = [("", j) for j in everything]
+    """The units with a journey in the range that meet the filters; of an account, with what counts for it."""
+    everything = sorted(journeys, key=lambda j: (j.customer, j.started))
+    shares = [share for share in _shares(everything, asked) if _in_range(share.counted, asked)]
     names = {
-        "journey": lambda _, journey: (journey.customer, journey.started),
-        "customer": lambda _, journey: journey.customer,
-        "account": lambda account, _: account,
+        "journey": lambda share: (share.counted.customer, share.counted.started),
+        "customer": lambda share: share.counted.customer,
+        "account": lambda share: share.account,
     }[asked.unit]
-    inside = sorted(
-        (share for share in shares if _in_range(share[1], asked)), key=lambda share: names(*share)
-    )
     found = []
-    for _, members in groupby(inside, key=lambda share: names(*share)):
+    for _, members in groupby(sorted(shares, key=names), key=names):
         own = list(members)
-        whose = {(account, j.customer) for account, j in own}
-        ever = [j for account, j in shares if (account, j.customer) in whose]
-        found.append(Unit([j for _, j in own], ever, asked))
+        whose = {(share.account, share.counted.customer) for share in own}
+        ever = [j for account, j in _parts(everything, asked) if (account, j.customer) in whose]
+        found.append(Unit(own, ever, asked))
+    return [unit for unit in found if _passes(unit, everything)]
+
+
+def _parts(journeys: Sequence[Journey], asked: Asked) -> list[tuple[str, Journey]]:
+    """Journeys, or for accounts what of them counts for which."""
+    if asked.unit == "account":
+        return [(account, j) for account, j in journeys_of_accounts(journeys) if account]
+    return [("", j) for j in journeys]
+
+
+def _shares(journeys: Sequence[Journey], asked: Asked) -> list[Share]:
+    """With basis `within` nothing but the touchpoints inside the range counts, as if there were no others."""
+    found = []
+    for account, part in _parts(journeys, asked):
+        touches = part.touches
+        if asked.basis == "within":
+            touches = tuple(touch for touch in touches if _inside(touch.at, asked))
+        if touches:
+            own = [j for j in journeys if j.customer == part.customer]
+            n = max(n for n, j in enumerate(own) if j.started <= part.started)
+            found.append(Share(account, Journey(touches), n + 1, segment(own, n, asked)))
     return found
 
 
-def _in_range(journey: Journey, asked: Asked) -> bool:
-    return (asked.begin is None or asked.begin <= journey.started) and (
-        asked.end is None or journey.started < asked.end
+def segment(journeys: Sequence[Journey], n: int, asked: Asked) -> str:
+    """Of one customer's journey number n (from 0): by what came before it."""
+    if n == 0:
+        return "new"
+    if journeys[n].started - journeys[n - 1].ended > asked.lapsed:
+        return "lapsed"
+    converted = any(j.furthest >= asked.conversion for j in journeys[:n])
+    return "existing" if converted else "returning"
+
+
+def segment_of_customer(journeys: Sequence[Journey], asked: Asked) -> str | None:
+    """That of the first journey that began in the range, or else (and always with basis `within`) has a part in it."""
+    began = (
+        [n for n, j in enumerate(journeys) if _inside(j.started, asked)] if asked.basis == "started" else []
     )
+    overlapping = [
+        n for n, j in enumerate(journeys)
+        if (asked.begin is None or j.ended >= asked.begin) and (asked.end is None or j.started < asked.end)
+    ]  # fmt: skip
+    return next((segment(journeys, n, asked) for n in [*began, *overlapping]), None)
+
+
+def _passes(unit: Unit, journeys: Sequence[Journey]) -> bool:
+    """One of the touchpoints of its journeys meets all filters; filters on segments look at their customer."""
+    for journey in unit.journeys:
+        own = [j for j in journeys if j.customer == journey.customer]
+        whose = {"segment": segment_of_customer(own, unit.asked), "traits": {}, "experiments": {}}
+        if any(meets({**_fields(touch), **whose}, {}, unit.asked.where) for touch in journey.touches):
+            return True
+    return False
+
+
+def _fields(touch: Touch) -> dict[str, Any]:
+    return {**asdict(touch), "event": f"P{touch.phase}"}
+
+
+def _in_range(journey: Journey, asked: Asked) -> bool:
+    return _inside(journey.started, asked)
+
+
+def _inside(at: int, asked: Asked) -> bool:
+    return (asked.begin is None or asked.begin <= at) and (asked.end is None or at < asked.end)
 
 
 def funnel(journeys: Iterable[Journey], phases: Sequence[str], asked: Asked) -> list[dict[str, object]]:
@@ -169,14 +273,24 @@ def _rows(
             "median_seconds": median(times) if times else None,
             "average_seconds": mean(times) if times else None,
         }
+        row |= {f"p{level}_seconds": percentile(times, level) for level in asked.percentiles}
+        row |= {"entered": sum(unit.entered == k for unit in members)} if asked.entries else {}
         rows.append(row if asked.interval is None else {**row, "period": key[1]})
     return rows
 
 
+def percentile(values: Sequence[float], level: int) -> float | None:
+    """The value below which `level` of 100 lie; between two values, on the line from one to the other."""
+    if not values:
+        return None
+    ordered, place = sorted(values), level / 100 * (len(values) - 1)
+    low = min(int(place), len(values) - 1)
+    high = min(low + 1, len(values) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
 def _counted(members: Sequence[Unit], phase: int, asked: Asked) -> list[Unit]:
-    if asked.order == "touched":
-        return [unit for unit in members if phase in unit.reached]
-    return [unit for unit in members if unit.depth >= phase]
+    return [unit for unit in members if unit.counts_at(phase)]
 
 
 def _rate(members: Sequence[Unit], base: int, phase: int, asked: Asked) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from etappe.phases.fields import Field
-from etappe.phases.model import AllOf, AnyOf, Condition, Not, PhaseModel, Test
+from etappe.phases.model import AllOf, AnyOf, Condition, Goal, Not, PhaseModel, Test
 
 Touchpoint = Mapping[str, Any]
 
@@ -20,11 +20,21 @@ COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": oper
 
 
 def position(model: PhaseModel, touchpoint: Touchpoint) -> int:
-    """The first phase with a rule that holds, counted from 1; 0 if there is none."""
-    for number, phase in enumerate(model.phases, 1):
-        if any(holds(rule, touchpoint) for rule in phase.rules):
-            return number
-    return 0
+    """Of the phases with a rule that holds with the highest priority the first, counted from 1; 0: no rule holds."""
+    holding = [
+        (-rule.priority, number)
+        for number, phase in enumerate(model.phases, 1)
+        for rule in phase.rules
+        if holds(rule.condition, touchpoint)
+    ]
+    return min(holding)[1] if holding else 0
+
+
+def meets(model: PhaseModel, goal: Goal, touchpoint: Touchpoint) -> bool:
+    """A goal is one phase, or rules of its own whose priorities mean nothing."""
+    if goal.phase:
+        return position(model, touchpoint) == [phase.name for phase in model.phases].index(goal.phase) + 1
+    return any(holds(rule.condition, touchpoint) for rule in goal.rules)
 
 
 def holds(condition: Condition, touchpoint: Touchpoint) -> bool:
@@ -56,6 +66,10 @@ def passes(test: Test, touchpoint: Touchpoint) -> bool:
             return value not in alike
         case "contains":
             return alike[0] in value
+        case "starts_with":
+            return str(value).startswith(str(alike[0]))
+        case "ends_with":
+            return str(value).endswith(str(alike[0]))
         case "matches":
             raw = touchpoint["event"] if test.field.kind == "event" else value
             return re.search(str(alike[0]), raw, re.DOTALL | re.ASCII) is not None

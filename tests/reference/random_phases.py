@@ -49,6 +49,9 @@ def operators(values: st.SearchStrategy[Any], *names: str) -> st.SearchStrategy[
         "in": st.lists(values, min_size=1, max_size=3),
         "not_in": st.lists(values, min_size=1, max_size=3),
         "contains": st.sampled_from(["a", "r", "/"]),
+        "prefix": st.sampled_from(["a", "Or", "/", "50%"]),
+        "starts_with": st.sampled_from(["p", "Or", "/a", "é"]),
+        "ends_with": st.sampled_from(["l", "ed", "b", "'s"]),
         "matches": st.sampled_from(PATTERNS),
         "exists": st.booleans(),
         **dict.fromkeys(["gt", "gte", "lt", "lte"], values.filter(lambda value: not isinstance(value, bool))),
@@ -62,10 +65,11 @@ ORDERED = ("gt", "gte", "lt", "lte")
 
 event_globs = st.sampled_from([*EVENTS, "Order*", "*viewed", "50% *", "*", "o*r*"])
 path_globs = st.sampled_from([*PATHS[1:], "/product*", "/a_*", "*b", "**", "/*1"])
-event_tests = either(event_globs) | operators(st.sampled_from(EVENTS), *EQUAL, "contains", "matches")
-text_tests = either(texts | path_globs) | operators(texts, *EQUAL, "contains", "matches", "exists")
+PARTS = ("contains", "prefix", "starts_with", "ends_with", "matches")
+event_tests = either(event_globs) | operators(st.sampled_from(EVENTS), *EQUAL, *PARTS)
+text_tests = either(texts | path_globs) | operators(texts, *EQUAL, *PARTS, "exists")
 number_tests = either(numbers) | operators(numbers, *EQUAL, *ORDERED, "exists")
-property_tests = either(scalars) | operators(scalars, *EQUAL, *ORDERED, "contains", "matches", "exists")
+property_tests = either(scalars) | operators(scalars, *EQUAL, *ORDERED, *PARTS, "exists")
 
 single = st.one_of(
     st.fixed_dictionaries({"event": event_tests}),
@@ -87,15 +91,21 @@ rules = st.recursive(
 )
 
 
+priorities = st.sampled_from([{}, {}, {}, {"priority": 1}, {"priority": 7}, {"priority": -1}])
+
+
 @st.composite
 def models(draw: st.DrawFn) -> PhaseModel:
     names = [f"p{i}" for i in range(draw(st.integers(1, 5)))]
     lists = st.fixed_dictionaries({"event": st.lists(event_globs, min_size=1, max_size=3)})
-    phases = [
-        {"name": name, "rules": draw(st.lists(lists | rules, min_size=1, max_size=3))} for name in names
+    ranked = st.tuples(lists | rules, priorities).map(lambda pair: {**pair[0], **pair[1]})
+    phases = [{"name": name, "rules": draw(st.lists(ranked, min_size=1, max_size=3))} for name in names]
+    goals = [
+        {"name": "by_rules", "rules": draw(st.lists(ranked, min_size=1, max_size=2))},
+        {"name": "by_phase", "phase": draw(st.sampled_from(names))},
     ]
-    text = yaml.safe_dump({"name": "m", "conversion": "p0", "phases": phases}, allow_unicode=True)
-    return parse_model(text, "random")
+    model = {"name": "m", "conversion": "p0", "phases": phases, "goals": goals}
+    return parse_model(yaml.safe_dump(model, allow_unicode=True), "random")
 
 
 touchpoints = st.fixed_dictionaries(

@@ -37,6 +37,8 @@ from stitcher.writer import Writer
 GAP = 10
 """ms of silence that end a journey here."""
 
+CONTACTS = ("", "interactive", "static", "human")
+
 Row = dict[str, Any]
 Rows = dict[int, Row]
 
@@ -103,7 +105,8 @@ class Event:
             identifiers=[identifier(name) for name in self.who.split()],
             alias=[identifier(name) for name in former if name], channel=f"channel{self.n % 3}",
             consent_linking=self.linking, user_agent=self.agent, value=float(2 ** (self.n % 40)), source="test",
-            import_id=self.import_id, account=self.account,
+            import_id=self.import_id, account=self.account, contact=CONTACTS[self.n % 4], offline=self.n % 5 == 0,
+            sentiment=None if self.n % 3 else self.n / 100,
         )  # fmt: skip
 
 
@@ -267,6 +270,9 @@ def touches_of(
             value=each.value or 0.0,
             channel=each.channel,
             account=each.account,
+            contact=each.contact,
+            offline=each.offline,
+            sentiment=each.sentiment,
         )
         for each in touchpoints
         if not each.user_agent

@@ -114,6 +114,16 @@ def test_no_line_to_copy_is_wider_than_100_columns() -> None:
     assert max(len(line) for line in commands.splitlines()) <= 100
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_link_to_the_dashboard_carries_the_read_token_on_the_first_start_alone(first: bool) -> None:
+    printed = screen(first=first, terminal=False)
+    carried = f"/#token={KEYS.read_token}&key={KEYS.write_key}&collector={SERVICE.collector}"
+
+    assert f"{SERVICE.query}/" in printed
+    assert (f"{SERVICE.query}{carried}" in printed) is first
+    assert KEYS.admin_token not in printed.partition("Open the dashboard")[2]
+
+
 def test_later_commands_read_the_keys_from_their_file() -> None:
     text = screen(first=False, terminal=False)
     assert [KEYS.write_key in text, KEYS.read_token in text] == [False, False]

@@ -219,7 +219,77 @@ def test_the_model_of_the_docs_is_read() -> None:
 def test_the_rules_of_the_docs_are_read() -> None:
     [rules] = re.findall(r"```yaml\n(- event.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     text = "name: m\nconversion: p\nphases:\n- name: p\n  rules:\n" + re.sub("(?m)^", "  ", rules)
-    assert len(parse_model(text, "docs").phases[0].rules) == 7
+    assert len(parse_model(text, "docs").phases[0].rules) == 8
+
+
+def test_the_priorities_and_goals_of_the_docs_are_read() -> None:
+    [phases] = re.findall(r"```yaml\n(phases:\n  - name: looking\n    rules:\n      - event: Page Viewed\n.*?)```",
+                          DOCS.read_text("utf-8"), re.DOTALL)  # fmt: skip
+    [goals] = re.findall(r"```yaml\n(goals:.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    model = parse_model(f"name: m\nconversion: advised\n{goals}{phases}", "docs")
+    assert [[rule.priority for rule in phase.rules] for phase in model.phases] == [[0, -1], [10]]
+    assert [(goal.name, goal.phase, len(goal.rules)) for goal in model.goals] == [
+        ("newsletter", "", 1), ("big_order", "", 1), ("advice", "advised", 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("value: {gt: 0}", "value: {gt: 0}\n        priority: 1"),
+        ("title: A shop", "goals: [{name: far, phase: buy}]"),
+    ],
+)
+def test_priorities_and_goals_make_another_version(old: str, new: str) -> None:
+    changed = parse_model(GOOD.replace(old, new), "shop.yaml")
+    assert changed.version != parse_model(GOOD, "shop.yaml").version
+
+
+@pytest.mark.parametrize(
+    ("goals", "field", "wanted"),
+    [
+        ("[]", "goals", "1 to 20"),
+        ("{name: x}", "goals", "1 to 20"),
+        ("[{name: x}]", "goals[0]", "either rules or phase"),
+        ("[{name: x, phase: buy, rules: [{event: A}]}]", "goals[0]", "either rules or phase"),
+        ("[{name: x, phase: bye}]", "goals[0].phase", "buy (did you mean that?)"),
+        ("[{name: X, phase: buy}]", "goals[0].name", "lower-case"),
+        ("[{name: buy, phase: buy}]", "goals[0].name", "a phase has it"),
+        ("[{name: x, phase: buy}, {name: x, phase: look}]", "goals[1].name", "another goal"),
+        ("[{name: x, rules: [{evnt: A}]}]", "goals[0].rules[0].evnt", "event (did you mean that?)"),
+        ("[{name: x, phase: buy, when: now}]", "goals[0].when", "one of name, phase, rules"),
+    ],
+)
+def test_a_wrong_goal_is_named(goals: str, field: str, wanted: str) -> None:
+    [(found, _, said)] = problems(GOOD.replace("title: A shop", f"goals: {goals}"))
+    assert found == f"shop.yaml line 2: {field}"
+    assert wanted in said
+
+
+@pytest.mark.parametrize("value", ["high", "1.5", "101", "-101", "true", "[1]"])
+def test_a_wrong_priority_is_named(value: str) -> None:
+    [(field, _, wanted)] = problems(rule(f"{{event: A, priority: {value}}}"))
+    assert field == "shop.yaml line 6: phases[0].rules[0].priority"
+    assert "-100 to 100" in wanted
+
+
+def test_a_priority_stands_beside_the_conditions_of_a_rule() -> None:
+    [(field, _, wanted)] = problems(rule("{any: [{event: A, priority: 1}, {event: B}]}"))
+    assert field == "shop.yaml line 6: phases[0].rules[0].any[0].priority"
+    assert "beside" in wanted
+    assert problems(rule("{priority: 1}"))[0][0] == "shop.yaml line 6: phases[0].rules[0]"
+
+
+def test_the_usual_priority_need_not_be_said() -> None:
+    said = GOOD.replace("value: {gt: 0}", "value: {gt: 0}\n        priority: 0")
+    assert parse_model(said, "shop.yaml").version == parse_model(GOOD, "shop.yaml").version
+
+
+def test_prefix_is_another_word_for_starts_with() -> None:
+    versions = {
+        parse_model(rule(f"{{page.path: {{{op}: /a}}}}"), "").version for op in ("prefix", "starts_with")
+    }
+    assert len(versions) == 1
 
 
 def test_the_docs_describe_every_field_and_operator() -> None:

@@ -64,12 +64,12 @@ def test_a_parameter_is_given_once() -> None:
 
 
 def test_problems_gather_until_the_end() -> None:
-    reader = Reader([("nope", "1"), ("unit", "planet"), ("by", "segment"), ("basis", "within")], PARAMETERS)
+    reader = Reader([("nope", "1"), ("unit", "planet"), ("by", "shoe"), ("basis", "sometimes")], PARAMETERS)
     read_question(reader, read_common(reader, "").range)
     with pytest.raises(BadInput) as raised:
         reader.finish()
     assert [p.field for p in raised.value.problems] == ["nope", "unit", "by", "basis"]
-    assert raised.value.problems[2].wanted.endswith("not available yet")
+    assert raised.value.problems[3].wanted == "one of started, within; default started"
 
 
 @pytest.mark.parametrize(

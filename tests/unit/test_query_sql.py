@@ -35,10 +35,10 @@ def test_the_header_says_what_it_answers_or_which_part_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_header_names_what_is_bound_and_nothing_else(name: str) -> None:
-    body = text_of(name).split("\nSELECT", 1)[1]
+    body = text_of(name).removeprefix("\n".join(f"-- {line}" for line in header_of(name).splitlines()))
     bound = set(re.findall(r"\{(\w+):(\w+)", body))
     said = set(
-        re.findall(r"(\w+) (String|Bool|Identifier|U?Int\d+|Array)\b", header_of(name).split("Binds:")[1])
+        re.findall(r"(\w+) (String|Bool|Identifier|Float64|U?Int\d+|Array)\b", header_of(name).split("Binds:")[1])
     )
     assert said == bound
 

@@ -1,0 +1,1 @@
+"""/v1/models: the phase models of a workspace, those it saved among them."""

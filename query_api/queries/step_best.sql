@@ -1,0 +1,13 @@
+-- Part `attempts`: of the attempts with different values that must be kept, the one that counts.
+-- Reads part `attempts_found`.
+-- Gives: its columns; own is (empty, valued).
+SELECT
+    unit_account, whose, journey, ('', own_here.2) AS own, any(hard_here) AS hard,
+    min(void_here OR empty(filled_here)) AND max(void_here) AS void,
+    argMin(filled_here, (-toInt64(length(filled_here)), filled_here[1].1, filled_here[1].3, filled_here[1].4)) AS filled
+FROM
+(
+    SELECT unit_account, whose, journey, own AS own_here, hard AS hard_here, void AS void_here, filled AS filled_here
+    FROM attempts_found
+) AS kept_apart
+GROUP BY unit_account, whose, journey, own_here.2

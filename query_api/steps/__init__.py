@@ -1,0 +1,1 @@
+"""The step funnel: body (parse), plan, measures (run), rows (shape)."""
