@@ -29,7 +29,6 @@ _MANY, _FEW = Workspace("default", "00" * 32), Workspace("few", "00" * 32)
 _DIRTY = 10_000
 _SHARE = 10
 """The larger workspace has so many times the touchpoints of the smaller one."""
-_IDS = 1 << 64
 
 _PLAIN = "INSERT … SELECT … ORDER BY of the same touchpoints into a plain table, with the same engine"
 
@@ -39,7 +38,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     with place() as at:
         command = [sys.executable, "-m", "bench.rebuild", at.settings.warehouse]
         sizes = [str(scale.touchpoints), str(scale.rounds)]
-        done = subprocess.run([*command, *sizes], cwd=ROOT, check=True, capture_output=True, text=True)
+        done = subprocess.run([*command, *sizes], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
     size = f"{scale.touchpoints:,} touchpoints of {scale.touchpoints // 10:,} customers"
     steps = f"the longest step, in which live batches wait, took {found['longest']:.1f} s"
@@ -58,7 +57,9 @@ def measure(url: str, count: int, rounds: int) -> Mapping[str, object]:
     """Pairs of seconds of each row."""
     generate(url, count)
     session = connect_warehouse(url).session()
-    bound = {"workspace": _MANY.name, "smaller": _FEW.name, "last": _IDS // _SHARE}
+    sql = "SELECT identifier FROM touchpoints WHERE workspace = {w:String} ORDER BY 1 LIMIT 1 OFFSET {n:UInt32}"
+    ((last,),) = session.rows(sql, {"w": _MANY.name, "n": count // _SHARE - 1})
+    bound = {"workspace": _MANY.name, "smaller": _FEW.name, "last": last}
     session.execute(statement("bench.sql", "smaller"), bound)
     session.execute("OPTIMIZE TABLE touchpoints FINAL")
     models = builtin_models()
@@ -70,10 +71,11 @@ def measure(url: str, count: int, rounds: int) -> Mapping[str, object]:
         "longest": max(longest),
     }
     _clear(session)
-    many, few = _dirty(session, _MANY, one), _dirty(session, _FEW, one)
+    dirty = min(_DIRTY, count // 10 // _SHARE // 2)
+    many, few = _dirty(session, _MANY, one, dirty), _dirty(session, _FEW, one, dirty)
     many(), few()  # warm
     figures["fold"] = in_turns(rounds, many, few)
-    figures["dirty"] = min(_DIRTY, count // 10 // _SHARE)
+    figures["dirty"] = dirty
     session.close()
     return figures
 
@@ -113,8 +115,10 @@ class _Timed(Views):
         return more
 
 
-def _dirty(session: Session, workspace: Workspace, models: Mapping[str, PhaseModel]) -> Callable[[], float]:
-    """Folds the same customers of a workspace again, whose journeys are complete."""
+def _dirty(
+    session: Session, workspace: Workspace, models: Mapping[str, PhaseModel], count: int
+) -> Callable[[], float]:
+    """Folds the same `count` customers of a workspace again, whose journeys are complete."""
     views = Views(workspace)
     views.start(session, models)
     session.execute("OPTIMIZE TABLE journeys FINAL")
@@ -122,11 +126,14 @@ def _dirty(session: Session, workspace: Workspace, models: Mapping[str, PhaseMod
         "SELECT DISTINCT identifier FROM touchpoints WHERE workspace = {workspace:String} ORDER BY identifier"
     )
     everybody = [key for (key,) in session.rows(sql, {"workspace": workspace.name})]
-    some = random.Random(1).sample(everybody, min(_DIRTY, len(everybody) // _SHARE))
+    some = random.Random(1).sample(everybody, count)
+    target = views.target(views.current)
+    if not target.builds:
+        raise RuntimeError(f"workspace {workspace.name} has no journeys")
 
     def again() -> float:
         begun = time.perf_counter()
-        fold(views.facts(session, views.current), views.target(views.current), some, (), {})
+        fold(views.facts(session, views.current), target, some, (), {})
         return time.perf_counter() - begun
 
     return again

@@ -58,6 +58,8 @@ class Item:
     """A copy of what an import brought, kept in case that is undone."""
     rules: IdentityRules = DEFAULT_RULES
     """Those of its workspace now."""
+    detail: str = ""
+    """Why it was rejected, where the record itself does not say it."""
     nameless: Sequence[Link] = ()
     """What stays of it when its person is erased: that somebody used the devices."""
 
@@ -94,12 +96,17 @@ def normalise(
     check: Callable[[Sequence[Item]], None] = lambda _: None,
     *,
     workspaces: Workspaces = NO_WORKSPACES,
+    aside: str = "",
 ) -> list[Batch]:
     """Store `records` and return one batch of changes per workspace; the same records again change nothing.
 
     What `check` raises leaves everything as it was. `workspaces` says by whose identity rules records are read.
+    With a reason in `aside` they are not read at all, but put aside among the rejects.
     """
-    items = [read_item(record, epoch, workspaces) for record in records]
+    items = [
+        put_aside(record, epoch, aside) if aside else read_item(record, epoch, workspaces)
+        for record in records
+    ]
     check(items)
     known = erasures_known(session)
     named.heed(known)
@@ -164,6 +171,13 @@ def read_item(record: Record, epoch: int, workspaces: Workspaces = NO_WORKSPACES
     partition = lane_of(record.topic, record.partition)
     event_id = event_key(touchpoint.id)
     return Item(record, partition, touchpoint.workspace, event_id, position, touchpoint, rules=rules)
+
+
+def put_aside(record: Record, epoch: int, why: str) -> Item:
+    """A record that nobody can handle."""
+    item = _unreadable(record, compose(epoch, record.offset), "unreadable")
+    item.detail = why
+    return item
 
 
 def _unreadable(record: Record, position: int, reason: str) -> Item:
@@ -295,7 +309,10 @@ def _store_unreadable(session: Session, items: Sequence[Item]) -> None:
     unreadable = (item for item in items if item.outcome == "rejected")
     store_rejects(
         session,
-        [row_of_unreadable(item.record, item.position, item.workspace, item.reason) for item in unreadable],
+        [
+            row_of_unreadable(item.record, item.position, item.workspace, item.reason, item.detail)
+            for item in unreadable
+        ],
     )
 
 

@@ -109,8 +109,11 @@ def row_of(reject: Reject, position: int) -> RejectRow:
     )
 
 
-def row_of_unreadable(record: Record, position: int, workspace: str, reason: str) -> RejectRow:
-    """The row of a record of topic `touchpoints` that was accepted and cannot be read."""
+def row_of_unreadable(
+    record: Record, position: int, workspace: str, reason: str, detail: str = ""
+) -> RejectRow:
+    """The row of a record of topic `touchpoints` that was accepted and cannot be read; the decoder says why, unless
+    `detail` does."""
     kept = record.value if len(record.value) <= MOST_BYTES else b""
     body, encoding = _as_text(kept)
     name = record.key.partition(b"\0")[2].decode(errors="replace")
@@ -119,7 +122,7 @@ def row_of_unreadable(record: Record, position: int, workspace: str, reason: str
         id=name or f"{record.topic}/{record.partition}/{record.offset}",
         stage="log",
         reason=reason,
-        detail=_why(record.value),
+        detail=detail or _why(record.value),
         stamp=record.stamp,
         log_position=position,
         first=record.stamp,

@@ -22,6 +22,7 @@ from stitcher.epochs import log_epoch
 from stitcher.inbox import Inbox
 from stitcher.lane import Pace
 from stitcher.normalise import NamedIdentifiers, normalise
+from stitcher.poison import Poison
 from stitcher.ratio import RatioLimit
 from stitcher.retention import Retention
 from stitcher.writers import Writers
@@ -64,6 +65,7 @@ class Normalise:
         self._batch = batch
         self._named = NamedIdentifiers()
         self._epochs: dict[str, int] = {}
+        self._poison = Poison(self._normalised)
 
     async def tick(self) -> None:
         live, _ = await self._serve(self.inbox, self._batch, self._patience)
@@ -95,17 +97,20 @@ class Normalise:
         return len(records), batches
 
     async def _handle(self, records: Sequence[Record]) -> Sequence[Batch]:
-        epoch = await self._epoch()
-        workspaces = self._register.current().workspaces
-        batches = await self._sessions.run(
-            lambda session: normalise(
-                session, records, epoch, self._named, self._ratio.check, workspaces=workspaces
-            )
-        )
+        batches = await self._poison.handle(records)
         entries = [Entry(batch.workspace.encode(), encode_change(batch)) for batch in batches]
         await self._log.append(CHANGES, entries)
         self._ratio.passed()
         return batches
+
+    async def _normalised(self, records: Sequence[Record], aside: str) -> list[Batch]:
+        epoch = await self._epoch()
+        workspaces = self._register.current().workspaces
+        return await self._sessions.run(
+            lambda session: normalise(
+                session, records, epoch, self._named, self._ratio.check, workspaces=workspaces, aside=aside
+            )
+        )
 
     async def _epoch(self) -> int:
         """Of the log as it is now: another log's offsets begin again."""

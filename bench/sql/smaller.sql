@@ -2,4 +2,4 @@
 -- Binds workspace, smaller (its name), last (the highest id).
 INSERT INTO touchpoints
 SELECT * REPLACE ({smaller:String} AS workspace)
-FROM touchpoints WHERE workspace = {workspace:String} AND identifier <= {last:UInt64}
+FROM (SELECT * FROM touchpoints WHERE workspace = {workspace:String} AND identifier <= {last:UInt64})

@@ -1,15 +1,20 @@
 -- Part `attempts`: as step_attempts_ordered.sql, steps in whatever order; an attempt begins with any of them.
 -- Reads part `histories`, whose touchpoints fit one step each.
--- Gives: unit_account, whose, journey, own, hard, void (every attempt is), filled: array of marks in order.
--- Binds: last UInt8 (number of steps), steps UInt64 (their bits), starts UInt32 (how many attempts are looked at),
--- window Int64 (ms), excluded Array(UInt8) (the bits of exclusions).
+-- Gives: unit_account, whose, journey, own, hard, marks, void (every attempt is), filled: the place among the marks of
+-- each step's touchpoint, in order of time.
+-- Binds: last UInt8 (number of steps), steps UInt64 (their bits), window Int64 (ms), excluded Array(UInt8) (the bits of
+-- exclusions).
 WITH
-    arrayMap(mark -> mark.1, marks) AS times,
-    arrayMap(mark -> mark.5, marks) AS masks,
-    arrayEnumerate(marks) AS places,
-    arraySlice(
-        arrayFilter((place, mask) -> bitAnd(mask, {steps:UInt64}) != 0, places, masks), 1, {starts:UInt32}
-    ) AS begins,
+    marks.1 AS times,
+    marks.5 AS masks,
+    arrayEnumerate(times) AS places,
+    arrayFilter((place, mask) -> bitAnd(mask, {steps:UInt64}) != 0, places, masks) AS all_begins,
+    -- The first attempt is the best, unless a window or an exclusion is in the way.
+    arraySlice(all_begins, 1, if(
+        times[-1] - times[all_begins[1]] > {window:Int64}
+            OR arrayExists(mask -> bitShiftRight(mask, {last:UInt8}) != 0, masks),
+        2147483647, 1
+    )) AS begins,
     arrayMap(place -> times[place] + {window:Int64}, begins) AS ends,
     arrayMap(
         (begin, over) -> arraySort(arrayFilter(place -> place > 0, arrayMap(
@@ -34,7 +39,7 @@ WITH
     arrayMap((filled_places, is_void) -> if(is_void, 0, length(filled_places)), fills, voids) AS depths,
     indexOf(depths, arrayMax(depths)) AS best
 SELECT
-    unit_account, whose, journey, own, hard,
+    unit_account, whose, journey, own, hard, marks,
     notEmpty(begins) AND arrayMax(depths) = 0 AS void,
-    if(empty(begins) OR void, [], arrayMap(place -> marks[place], fills[best])) AS filled
+    arraySlice(fills[best], 1, if(empty(begins), 0, arrayMax(depths))) AS filled
 FROM histories

@@ -1,18 +1,25 @@
 -- Part `attempts`: of each history the first attempt that gets furthest, steps in order, anything between them.
 -- Reads part `histories`.
--- Gives: unit_account, whose, journey, own, hard, void (every attempt is), filled: array of marks, one a step.
--- Binds: last UInt8 (number of steps), starts UInt32 (how many attempts are looked at: 1 where the first gets furthest
--- anyway), window Int64 (ms), per exclusion: excluded Array(UInt8) (its bit), after Array(UInt8), before Array(UInt8).
+-- Gives: unit_account, whose, journey, own, hard, marks, void (every attempt is), filled: the place among the marks of
+-- each step's touchpoint.
+-- Binds: last UInt8 (number of steps), window Int64 (ms), per exclusion: excluded Array(UInt8) (its bit), after
+-- Array(UInt8), before Array(UInt8).
 WITH
-    arrayMap(mark -> mark.1, marks) AS times,
-    arrayMap(mark -> mark.5, marks) AS masks,
-    arrayEnumerate(marks) AS places,
-    arraySlice(arrayFilter((place, mask) -> bitTest(mask, 0), places, masks), 1, {starts:UInt32}) AS begins,
+    marks.1 AS times,
+    marks.5 AS masks,
+    arrayEnumerate(times) AS places,
+    arrayFilter((place, mask) -> bitTest(mask, 0), places, masks) AS all_begins,
+    -- Nobody gets further than from the first touchpoint of step 1, unless a window or an exclusion is in the way.
+    arraySlice(all_begins, 1, if(
+        times[-1] - times[all_begins[1]] > {window:Int64}
+            OR arrayExists(mask -> bitShiftRight(mask, {last:UInt8}) != 0, masks),
+        2147483647, 1
+    )) AS begins,
     arrayMap(place -> times[place] + {window:Int64}, begins) AS ends,
     -- By step, by attempt: the place of the touchpoint, 0: none.
     arrayFold(
         (chains, bit) -> arrayPushBack(chains, arrayMap(
-            (former, over) -> if(former = 0, 0, arrayFirstIndex(
+            (former, over) -> toUInt32((former > 0) * arrayFirstIndex(
                 (time, mask, place) -> place > former AND time <= over AND bitTest(mask, bit), times, masks, places
             )),
             chains[-1], ends
@@ -30,10 +37,12 @@ WITH
         ),
         arrayEnumerate(begins), ends
     ) AS voids,
-    arrayMap((n, is_void) -> if(is_void, 0, arrayCount(chain -> chain[n] > 0, chains)), arrayEnumerate(begins), voids) AS depths,
+    arrayMap(
+        (n, is_void) -> if(is_void, 0, arrayCount(chain -> chain[n] > 0, chains)), arrayEnumerate(begins), voids
+    ) AS depths,
     indexOf(depths, arrayMax(depths)) AS best
 SELECT
-    unit_account, whose, journey, own, hard,
+    unit_account, whose, journey, own, hard, marks,
     notEmpty(begins) AND arrayMax(depths) = 0 AS void,
-    if(empty(begins) OR void, [], arrayMap(chain -> marks[chain[best]], arraySlice(chains, 1, arrayMax(depths)))) AS filled
+    arrayMap(chain -> chain[best], arraySlice(chains, 1, if(empty(begins), 0, arrayMax(depths)))) AS filled
 FROM histories

@@ -1,16 +1,17 @@
 -- Part `attempts`: as step_attempts_ordered.sql, with nothing between the steps.
 -- Reads part `histories`.
--- Gives: unit_account, whose, journey, own, hard, void (every attempt is), filled: array of marks, one a step.
+-- Gives: unit_account, whose, journey, own, hard, marks, void (every attempt is), filled: the place among the marks of
+-- each step's touchpoint.
 -- Binds: last UInt8 (number of steps), window Int64 (ms), per exclusion: excluded Array(UInt8) (its bit), after
 -- Array(UInt8), before Array(UInt8).
 WITH
-    arrayMap(mark -> mark.1, marks) AS times,
-    arrayMap(mark -> mark.5, marks) AS masks,
-    arrayFilter((place, mask) -> bitTest(mask, 0), arrayEnumerate(marks), masks) AS begins,
+    marks.1 AS times,
+    marks.5 AS masks,
+    arrayFilter((place, mask) -> bitTest(mask, 0), arrayEnumerate(times), masks) AS begins,
     arrayMap(place -> times[place] + {window:Int64}, begins) AS ends,
     arrayMap(
         (begin, over) -> arrayFirstIndex(
-            bit -> bit = {last:UInt8} OR begin + bit > length(marks)
+            bit -> bit = {last:UInt8} OR begin + bit > length(times)
                 OR NOT bitTest(masks[begin + bit], bit) OR times[begin + bit] > over,
             range(1, {last:UInt8} + 1)
         ),
@@ -30,7 +31,7 @@ WITH
     arrayMap((size, is_void) -> if(is_void, 0, size), lengths, voids) AS depths,
     indexOf(depths, arrayMax(depths)) AS best
 SELECT
-    unit_account, whose, journey, own, hard,
+    unit_account, whose, journey, own, hard, marks,
     notEmpty(begins) AND arrayMax(depths) = 0 AS void,
-    if(empty(begins) OR void, [], arraySlice(marks, begins[best], depths[best])) AS filled
+    range(begins[best], begins[best] + if(empty(begins), 0, arrayMax(depths))) AS filled
 FROM histories

@@ -27,5 +27,5 @@ SELECT
         , t_19  -- phase 19
         , t_20  -- phase 20
     ])) AS reached,
-    arrayMap(each -> whose, reached) AS customers
+    [whose] AS customers, arrayMap(each -> 1, reached) AS filled
 FROM plain

@@ -17,7 +17,6 @@ from query_api.steps.question import StepsQuestion
 PLAIN_STEPS = 20
 """As many as fit into one number beside the time."""
 _PLAIN_WINDOW = 1 << 43
-_EVERY = (1 << 31) - 1
 _MOST_IN_SQL = {"ordered": 1_000, "any": 1_000, "strict": 20_000}
 """Touchpoints of a history that statements look at: attempts times touchpoints is what they cost."""
 
@@ -110,7 +109,6 @@ def _values(question: StepsQuestion) -> dict[str, Any]:
     count = len(question.steps)
     first = question.first_times
     window = LONGEST if question.window is None else question.window
-    every_attempt = question.window is not None or question.exclude
     return {
         "since": EARLIEST if first else question.range.bounds["from"],
         "every": question.order == "strict",
@@ -123,7 +121,6 @@ def _values(question: StepsQuestion) -> dict[str, Any]:
         "holds": question.hold is not None,
         "apart": question.apart,
         "last": count,
-        "starts": _EVERY if every_attempt else 1,
         "window": window,
         "plain_window": min(window, _PLAIN_WINDOW),
         "excluded": [count + n for n in range(len(question.exclude))],

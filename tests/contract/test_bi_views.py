@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from asking.world import DAY, NOON, World, model_of, touchpoint
 from reference.journeys import Touch, journeys_of
 
-DOCS = (Path(__file__).parents[2] / "docs" / "bi.md").read_text()
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs/bi.md").read_text()
 VIEWS = ("touchpoints", "journeys", "phases", "customers", "funnel", "models")
 
 
@@ -135,3 +137,28 @@ def test_other_workspaces_stay_apart(filled: World) -> None:
         [],
         [],
     ]
+
+
+BOARD = json.loads((ROOT / "deploy/grafana/dashboards/journeys.json").read_text())
+QUESTIONS = {each["title"]: each["targets"][0]["rawSql"] for each in BOARD["panels"]} | {
+    each["name"]: each["query"] for each in BOARD["templating"]["list"]
+}
+
+
+@pytest.mark.parametrize("title", QUESTIONS)
+def test_every_question_of_the_grafana_dashboard_has_an_answer(filled: World, title: str) -> None:
+    """With the places filled in as Grafana does."""
+    sql = re.sub(
+        r"\$__timeFilter\((\w+)\)", r"\1 >= toDateTime(0) AND \1 <= toDateTime(4102444800)", QUESTIONS[title]
+    )
+    sql = sql.replace("${workspace}", filled.workspace.name).replace("${model}", "acpl")
+
+    assert "$" not in sql
+    assert filled.write.rows(sql)
+
+
+def test_the_dashboard_asks_a_source_that_is_provided() -> None:
+    provided = (ROOT / "deploy/grafana/provisioning/datasources/clickhouse.yaml").read_text()
+
+    assert {each["datasource"]["uid"] for each in BOARD["panels"]} == {"clickhouse"}
+    assert "uid: clickhouse\n" in provided

@@ -131,8 +131,16 @@ def stored(n: int, touch: dict[str, Any]) -> dict[str, Any]:
     return {**row, **plain, **documents}
 
 
-SENT = [{"channel": "email"}, {"channel": ""}, {"event": "Order Completed"}, {"value": 120.0}, {"offline": True},
-        {"page_path": "/shop/kasko"}, {"campaign_name": "2024"}, {"properties": '{"n": 5, "of": {"a": "5"}}'}]  # fmt: skip
+SENT = [
+    {"channel": "email"},
+    {"channel": ""},
+    {"event": "Order Completed"},
+    {"value": 120.0},
+    {"offline": True},
+    {"page_path": "/shop/kasko"},
+    {"campaign_name": "2024"},
+    {"properties": '{"n": 5, "of": {"a": "5"}}'},
+]
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,11 @@ async def test_percentiles_of_the_time_between_phases(world: World) -> None:
         ]
     )
     first, second, third = await world.rows("/v1/funnel", percentiles="90,0,50")
-    assert (second["p90_seconds"], second["p0_seconds"], second["p50_seconds"]) == (pytest.approx(16560), 3600, 10800)
+    assert (second["p90_seconds"], second["p0_seconds"], second["p50_seconds"]) == (
+        pytest.approx(16560),
+        3600,
+        10800,
+    )
     assert second["p50_seconds"] == second["median_seconds"]
     assert (first["p90_seconds"], third["p90_seconds"]) == (None, None)
     assert list(second)[-3:] == ["p90_seconds", "p0_seconds", "p50_seconds"]

@@ -183,3 +183,38 @@ async def test_a_share_of_one_lets_rubbish_go_to_the_rejects(place: Place) -> No
     async with running(place) as (_, log):
         await committed(log, end)
     assert place.count("rejects", stage="log") == 1500
+
+
+def _deadly(n: int) -> Entry:
+    """It can be decoded, and its properties are no text."""
+    person = [make_identifier(b"salt", "user_id", f"u{n}")]
+    touchpoint = Touchpoint(
+        workspace="default",
+        id=f"deadly-{n}",
+        event="A",
+        at=1000,
+        stamp=2000,
+        identifiers=person,
+        properties=msgspec.Raw(b'{"a": "\xff"}'),
+    )
+    return Entry(record_key("default", f"deadly-{n}"), encode_record(touchpoint))
+
+
+async def test_a_record_that_makes_the_step_fail_is_put_aside_and_the_others_go_on(place: Place) -> None:
+    good = entries(200, 0)
+    end = await append(place, TOUCHPOINTS, [*good[:90], _deadly(1), *good[90:150], _deadly(2), *good[150:]])
+    async with running(place) as (_, log):
+        await committed(log, end)
+    assert place.count("touchpoints") == 200
+    assert place.count("receipts", outcome="rejected", reason="unreadable") == 2
+    rows = place.session.rows("SELECT id, detail FROM rejects FINAL ORDER BY id")
+    assert [name for name, _ in rows] == ["deadly-1", "deadly-2"]
+    assert all(detail.startswith("Handling it failed 3 times (") for _, detail in rows)
+
+
+async def test_a_step_that_fails_for_every_record_fails_loudly_and_puts_nothing_aside(place: Place) -> None:
+    await append(place, TOUCHPOINTS, [_deadly(n) for n in range(30)])
+    with pytest.raises(ExceptionGroup):
+        async with running(place):
+            await asyncio.sleep(20)
+    assert place.count("rejects") == place.count("touchpoints") == 0

@@ -33,6 +33,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "/v1/identity/rules": ("cursor",),
     "/v1/privacy/erase/0": ("format",),
     "/v1/coverage": ("model", "limit", "cursor"),
+    "/v1/map": ("model", "where", "to"),
+    "/v1/map/people": ("phase", "channel", "cursor"),
     "/v1/freshness": ("after", "timeout", "format"),
     "/v1/rejects": ("reason", "source", "id", "state", "by", "cursor", "limit"),
     "/v1/imports": ("from",),

@@ -12,6 +12,8 @@ import { askToken } from "./tokens.js";
 const VIEWS = ["overview", "map", "funnel", "paths", "customer", "models", "health", "start"];
 let leaving = new AbortController();
 
+const known = (view) => (VIEWS.includes(view) ? view : "overview");
+
 function keep(carried) {
   for (const name of ["token", "key", "collector"]) if (carried.has(name)) session.set(name, carried.get(name));
 }
@@ -22,7 +24,7 @@ export async function drawView() {
   leaving = new AbortController();
   const { signal } = leaving;
   const { view, parameters } = read();
-  const name = VIEWS.includes(view) ? view : "overview";
+  const name = known(view);
   const root = document.querySelector("main");
   markPlace(name);
   document.title = `${t(`view.${name}`)} · Etappe`;
@@ -39,7 +41,8 @@ export async function drawView() {
 async function start() {
   keep(takeFragment());
   applyTheme();
-  await loadLanguage();
+  const view = import(`./views/${known(read().view)}.js`).catch(() => {}); // comes while the words do
+  await Promise.all([loadLanguage(), view]);
   onMissingToken(askToken);
   drawFrame(VIEWS);
   addEventListener("popstate", drawView);

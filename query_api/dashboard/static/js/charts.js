@@ -15,8 +15,11 @@ export function chart(options, { label, height = 280, onclick } = {}) {
   return place;
 }
 
+/** Begin to load the library: what draws a chart after its answer has come need not wait for both. */
+export const prepare = () => (library ??= import("../vendor/echarts.js"));
+
 async function start(one, onclick) {
-  library ??= import("../vendor/echarts.js");
+  prepare();
   const { init } = await library;
   await new Promise((resolve) => requestAnimationFrame(resolve));
   if (!one.place.isConnected) return;

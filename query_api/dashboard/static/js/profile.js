@@ -20,7 +20,7 @@ function drawing(rows, most) {
   const height = (row) => Math.max(1.2, (row.count / most) * TALL);
   const parts = rows.map((row, index) => {
     const colour = phaseColour(index + 1, rows.length);
-    const left = index * WIDE - (index ? 0.4 : 0); // a hair over the one before, so that no seam shows
+    const left = index * WIDE - (index ? 1.5 : 0); // a hair over the one before, so that no seam shows
     const top = TALL - height(row);
     const next = rows[index + 1] ? TALL - height(rows[index + 1]) : top;
     const bend = left + WIDE * FLAT;

@@ -1,7 +1,7 @@
 // Overview: the phase funnel of a model, its trend, what happens now, and how fresh it all is.
 import { ask, listen } from "../api.js";
 import { href, replace } from "../address.js";
-import { axis, chart, legend, tipLine, tooltip } from "../charts.js";
+import { axis, chart, legend, prepare, tipLine, tooltip } from "../charts.js";
 import { phaseColour } from "../colours.js";
 import { h, show } from "../dom.js";
 import { ago, day, duration, moment, name, percent, t, whole } from "../i18n.js";
@@ -32,6 +32,7 @@ export async function draw(root, first, signal) {
   async function load() {
     const asked = question();
     const found = ask("/v1/funnel", asked);
+    prepare();
     into(numbers, () => keyFigures(found, asked), signal, 96);
     into(hill, () => funnelCard(found, asked), signal, 380);
     into(trend, () => trendCard(asked, parameters, change), signal, 380);
