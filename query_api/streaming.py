@@ -37,6 +37,7 @@ async def answered(
     try:
         await writing.begun()
         if writing.spool.whole:
+            await writing.ended()  # else the end of the reply would look like the client's leaving
             return Response(await _all(writing.spool), media_type=media_type(wanted), headers=writing.headers)
         return _Streamed(writing, media_type(wanted))
     except BaseException:

@@ -80,7 +80,9 @@ class Sessions:
         self._closed = True
         for _ in self._threads:
             self._jobs.put(None)
-        for thread in [*self._threads, *self._cancellers]:
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        for thread in self._cancellers:
             await asyncio.to_thread(thread.join)
 
     def _work(self) -> None:

@@ -12,9 +12,10 @@ WITH
     arrayMap(mask -> bitAnd(mask, {steps:UInt64}), marks.5) AS fits
 SELECT
     unit_account, whose, journey, ('', '') AS own,
-    arraySort(groupUniqArray((
+    -- Copies of a touchpoint stand side by side.
+    arrayCompact(arraySort(groupArray((
         ms, if({in_turn:Bool}, 0, bitAnd(mask, {steps:UInt64})), seq, event_id, mask, held, valued, customer
-    ))) AS marks,
+    )))) AS marks,
     length(marks) > {most:UInt32}
     OR ({order:String} = 'any' AND {overlaps:Bool} AND arrayExists(fit -> bitCount(fit) > 1, fits))
     OR (

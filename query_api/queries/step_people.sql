@@ -9,8 +9,8 @@ SELECT
 FROM
 (
     SELECT
-        if(hard, 1, 0) AS hard_ones, if(hard, 0, reached[{step:UInt8}]) AS arrived,
-        whose, journey, unit_account, if(hard, 0, customers[filled[{step:UInt8}]]) AS customer
+        hard * 1 AS hard_ones, reached[{step:UInt8}] * (NOT hard) AS arrived,
+        whose, journey, unit_account, customers[filled[{step:UInt8}]] * (NOT hard) AS customer
     FROM counted
     WHERE hard OR (
         length(reached) >= {step:UInt8} AND (NOT {dropped:Bool} OR length(reached) = {step:UInt8})

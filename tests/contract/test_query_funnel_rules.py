@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from asking.world import DAY, NOON, World, model_of
+from asking.world import DAY, NOON, World, model_of, touchpoint
 from reference.journeys import Touch
 
 from etappe.phases import parse_model
@@ -133,3 +133,39 @@ async def test_entries_are_counted_at_the_first_phase(world: World) -> None:
     for asked in ({}, {"window": "1d"}, {"unit": "journey"}):
         rows = await world.rows("/v1/funnel", entries="true", **asked)
         assert [(row["count"], row["entered"]) for row in rows] == [(3, 1), (3, 1), (2, 1)]
+
+
+async def test_a_trait_is_the_customers_latest_and_an_experiment_the_touchpoints_own(world: World) -> None:
+    """Customer 1 was pro and is free now; variant B was seen on the first touchpoint alone."""
+    touches = [Touch(1, NOON, 1, id="a"), Touch(1, NOON + 1, 2, id="b"), Touch(2, NOON, 1, id="c")]
+    world.add_journeys_of(touches)
+    world.add_touchpoints(
+        touchpoint(touches[0], traits='{"plan": "pro", "size": 3}', experiments={"cta": "B"}),
+        touchpoint(touches[1], traits='{"plan": "free"}'),
+        touchpoint(touches[2], traits='{"plan": "pro"}'),
+    )
+    for where, expected in (
+        (["trait.plan:eq:free"], [1, 1, 0]),
+        (["trait.plan:eq:pro"], [1, 0, 0]),
+        (["trait.size:gt:2"], [1, 1, 0]),
+        (["trait.size:not_exists"], [1, 0, 0]),
+        (["experiment.cta:eq:B"], [1, 1, 0]),
+        (["experiment.cta:eq:B", "event:eq:P2"], [0, 0, 0]),
+        (["trait.plan:eq:free", "event:eq:P2"], [1, 1, 0]),
+    ):
+        for asked in ({}, {"window": "1d"}, {"unit": "journey"}):
+            assert await counts(world, where=where, **asked) == expected, (where, asked)
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["properties.'); DROP TABLE touchpoints; --:eq:x", "properties.\0:eq:\0", "trait.`{x:String}`:eq:{x:String}",
+     "properties.a:in:" + "," * 900, "experiment.\\:matches:\\\\", "channel:matches:(a{1000}){1000}",
+     "event:contains:/*where*/", "properties./*where*/:exists", "value:in:NaN,1e308,-0"],
+)  # fmt: skip
+async def test_hostile_filters_are_answered_or_refused(world: World, where: str) -> None:
+    world.add_touches([Touch(1, NOON, 1, id="a")])
+    for path, more in (("/v1/funnel", {"unit": "account"}), ("/v1/funnel/people", {"phase": "p1"})):
+        reply = await world.get(path, where=where, **more)
+        assert reply.status_code in (200, 422), reply.text
+        assert reply.status_code == 422 or not reply.json()["rows"] or path == "/v1/funnel"

@@ -76,7 +76,7 @@ def previewed(session: Session, workspace: Workspace, model: PhaseModel, asked: 
 
 # Not shrunk, since each attempt asks an engine: the message names the question.
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -108,7 +108,7 @@ LATE = st.builds(
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
