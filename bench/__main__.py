@@ -14,7 +14,7 @@ from bench.scale import FULL, QUICK, Scale
 from bench.table import show, write_json
 
 NAMES = (
-    "ingest", "kafka", "stitch", "identity", "funnel", "rebuild", "preview", "visible", "lane", "start",
+    "ingest", "kafka", "stitch", "identity", "funnel", "steps", "rebuild", "preview", "visible", "lane", "start",
     "memory", "graph", "page",
     "others",
 )  # fmt: skip

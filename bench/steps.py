@@ -1,4 +1,4 @@
-"""Row 4b: the step funnel over HTTP, against a hand-written windowFunnel of the same five steps."""
+"""Rows: the step funnel over HTTP, against a hand-written windowFunnel of the same five steps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from bench.figures import Row, in_turns
-from bench.funnel import Asked
+from bench.asked import Asked
+from bench.figures import Pair, Row, in_turns
 from bench.places import Place, place
 from bench.processes import ROOT
 from bench.scale import Scale
@@ -39,7 +39,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     is counted outside the engine; all against the same SQL."""
     with place() as at:
         written = _generated(at, scale.touchpoints)
-        asked = StepsAsked(at)
+        asked = StepsAsked(at, "step_window_funnel")
         try:
             asked.wait_until_built()
             notes = [
@@ -87,12 +87,9 @@ class StepsAsked(Asked):
     def ask(self, question: dict[str, Any]) -> float:
         return self.post("/v1/funnel/steps", question)[0]
 
-    def by_hand(self) -> float:
-        return self.sql(statement("bench.sql", "step_window_funnel"))[0]
-
     def check_steps(self, question: dict[str, Any]) -> None:
         """Both ways count the same, or there is nothing to compare."""
-        _, (wanted,) = self.sql(statement("bench.sql", "step_window_funnel"))
+        wanted = self.counted_by_hand()
         found = [0] * len(wanted)
         for row in self.post("/v1/funnel/steps", question)[1]:
             found[row["position"] - 1] += row["count"]
@@ -102,8 +99,10 @@ class StepsAsked(Asked):
     def first_page(self, scale: Scale) -> Row:
         """A hundred of the people behind a number."""
         body = {**_PLAIN, "step": 3, "state": "dropped", "limit": 100}
-        pairs = in_turns(scale.rounds, lambda: self.post("/v1/funnel/steps/people", body)[0], self.by_hand)
-        return Row("step funnel, first page of people", "s", pairs, target="< 1 s")
+        taken = [self.post("/v1/funnel/steps/people", body)[0] for _ in range(scale.rounds)]
+        return Row(
+            "step funnel, first page of people", "s", [Pair(each, each) for each in taken], target="≤ 1"
+        )
 
 
 def generate(url: str, count: int) -> None:

@@ -22,9 +22,9 @@ def backup(
     into: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Copy a running data folder, keys and salts included, so that `etappe restore` gives the same answers.
+    """Copy a running data folder, keys and salts included.
 
-    Everything goes on meanwhile. The copy holds salts and keys: keep it as safe as the folder itself. Of
+    What `etappe restore` makes of it gives the same answers. Everything goes on meanwhile. The copy holds salts and keys: keep it as safe as the folder itself. Of
     Kafka and a ClickHouse server docs/reliability.md says how.
     """
     folder = DataFolder(data_dir or default_folder())

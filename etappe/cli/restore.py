@@ -19,9 +19,9 @@ def restore(
     backup: Annotated[Path, typer.Argument(metavar="DIR", help="What `etappe backup` made.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Make a new data folder out of a backup; `etappe up` on it gives the answers of then.
+    """Make a new data folder out of a backup.
 
-    The backup is only read, and every table is checked. What was accepted after it was taken is not in it.
+    `etappe up` on it gives the answers of then. The backup is only read, and every table is checked. What was accepted after it was taken is not in it.
     """
     folder = (data_dir or default_folder()).absolute()
     made = read_manifest(backup).made

@@ -40,6 +40,6 @@ WITH
     indexOf(depths, arrayMax(depths)) AS best
 SELECT
     unit_account, whose, journey, own, hard, marks,
-    notEmpty(begins) * (arrayMax(depths) = 0) AS void,
+    (notEmpty(begins) * (arrayMax(depths) = 0)) > 0 AS void,
     arraySlice(fills[best], 1, arrayMax(depths)) AS filled
 FROM histories

@@ -32,6 +32,6 @@ WITH
     indexOf(depths, arrayMax(depths)) AS best
 SELECT
     unit_account, whose, journey, own, hard, marks,
-    notEmpty(begins) * (arrayMax(depths) = 0) AS void,
+    (notEmpty(begins) * (arrayMax(depths) = 0)) > 0 AS void,
     range(begins[best], begins[best] + arrayMax(depths)) AS filled
 FROM histories

@@ -8,7 +8,7 @@ WITH
     -- By a product, not by `if`, which would make the engine evaluate attempts once for each branch.
     arraySlice(attempts.filled, 1, (NOT hard) * 100) AS done
 SELECT
-    unit_account, whose, journey, hard, void * (NOT hard) AS void,
+    unit_account, whose, journey, hard, (void * (NOT hard)) > 0 AS void,
     marks.7[done[{place:Int32}]] AS value,
     arrayMap(place -> times[place], done) AS reached,
     marks.8 AS customers, done AS filled

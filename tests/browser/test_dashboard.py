@@ -121,6 +121,8 @@ async def test_own_steps_are_asked_as_they_stand(dashboard: Dashboard, etappe: E
     counts = [row["count"] for row in rows]
     assert counts[0] > counts[1] > 0
     assert [whole(value) for name, value in shown.items() if name.startswith("reached.")] == counts
+    await page.locator('[data-figure="reached..Quote Requested"]').click()
+    await expect(page.locator("dialog.drawer tbody tr")).to_have_count(counts[1])
 
 
 async def test_paths_show_the_journeys_of_the_api(dashboard: Dashboard, etappe: Etappe) -> None:

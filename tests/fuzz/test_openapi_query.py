@@ -109,7 +109,21 @@ def _is_good(case: Case) -> bool:
 
 
 MEANING = frozenset(
-    ("model", "after", "cursor", "to", "import_id", "reason", "ids", "identity_at", "a", "b", "version")
+    (
+        "model",
+        "after",
+        "cursor",
+        "to",
+        "import_id",
+        "reason",
+        "ids",
+        "identity_at",
+        "a",
+        "b",
+        "version",
+        "where",
+        "phase",
+    )
 )
 """Of these any text is well-formed, and what it means decides."""
 

@@ -13,7 +13,10 @@ export function showPeople(title, note, path, parameters, options = {}) {
 }
 
 async function page(path, parameters, options, cursor) {
-  const { rows, meta } = await ask(path, { ...parameters, limit: PAGE, cursor }, options);
+  const paged = { limit: PAGE, ...(cursor && { cursor }) };
+  const { rows, meta } = options.body
+    ? await ask(path, parameters, { ...options, body: { ...options.body, ...paged } })
+    : await ask(path, { ...parameters, ...paged }, options);
   if (!rows.length && !cursor) return empty(t("people.none"));
   const place = h("div", { class: "stack" });
   const more = () => page(path, parameters, options, meta.next).then((next) => place.lastChild.replaceWith(next));

@@ -14,7 +14,7 @@ import { rules } from "../rules.js";
 const SHOWN = 8;
 
 export async function draw(root, first, signal) {
-  if (!(await models()).length) return location.replace(href("start")); // nothing has ever come here
+  if (!(await models()).length) return location.replace(href("start", { first: "yes" })); // nothing has ever come here
   let parameters = first;
   const numbers = h("div");
   const hill = h("div");
@@ -52,7 +52,7 @@ export async function draw(root, first, signal) {
 
 async function keyFigures(found, asked) {
   const [{ rows }, fresh] = await Promise.all([found, ask("/v1/freshness").catch(() => null)]);
-  if (fresh && fresh.rows[0].accepted === 0 && !rows.some((row) => row.count)) location.replace(href("start"));
+  if (fresh && fresh.rows[0].accepted === 0 && !rows.some((row) => row.count)) location.replace(href("start", { first: "yes" }));
   const conversion = await conversionOf(asked.model, rows.map((row) => row.phase));
   const reached = rows.find((row) => row.phase === conversion) ?? rows.at(-1);
   const steps = rows.slice(1);

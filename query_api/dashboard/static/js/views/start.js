@@ -43,7 +43,7 @@ export async function draw(root, first, signal) {
           snippet))),
       h("div", { class: "w4" }, arrived)));
   drawSnippet();
-  await watch(arrived, signal);
+  await watch(arrived, parameters.has("first"), signal);
 }
 
 const guess = () => `${location.protocol}//${location.hostname}:8080`;
@@ -93,9 +93,9 @@ analytics.flush()`,
 etappe demo`,
 };
 
-/** Looks until something has arrived; from then on the way to the funnel is open. */
-async function watch(place, signal) {
-  const before = (await ask("/v1/freshness")).rows[0].accepted;
+/** Looks until something has arrived; from then on the way to the funnel is open. `first`: nothing was there before. */
+async function watch(place, first, signal) {
+  const before = first ? 0 : (await ask("/v1/freshness")).rows[0].accepted;
   const empty = before === 0;
   const look = async () => {
     const row = (await ask("/v1/freshness")).rows[0];
