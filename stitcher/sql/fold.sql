@@ -89,7 +89,7 @@ WITH
     ),
     folded AS (
         SELECT
-            customers.customer AS customer, build, size, h.* EXCEPT (customer),
+            customer, build, size, h.* EXCEPT (customer),
             arrayMap((at, each) -> at * 16 + toUInt8(bitAnd(bitShiftRight(each, place), 15)), at_ms, phases_of) AS packed,
             -- Touchpoints of equal time count in either order, so they stand in phase order.
             arrayMap(journey -> arraySort(journey), arraySplit((x, s) -> s, packed, starts)) AS journeys_packed,

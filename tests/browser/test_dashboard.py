@@ -122,6 +122,7 @@ async def test_own_steps_are_asked_as_they_stand(dashboard: Dashboard, etappe: E
     assert counts[0] > counts[1] > 0
     assert [whole(value) for name, value in shown.items() if name.startswith("reached.")] == counts
     await page.locator('[data-figure="reached..Quote Requested"]').click()
+    await page.get_by_role("button", name="Show more").click()
     await expect(page.locator("dialog.drawer tbody tr")).to_have_count(counts[1])
 
 
@@ -366,6 +367,9 @@ async def test_a_model_is_previewed_and_saved(dashboard: Dashboard, etappe: Etap
     preview = page.locator(".profile .count")
     await expect(preview).to_have_count(2)
     seen = [whole(each) for each in await preview.all_inner_texts()]
+    await expect(page.locator(".tall .chip", has_text="Bought").first).to_be_visible()
+    await page.locator(".tall summary").first.click()
+    await expect(page.locator(".tall pre").first).to_contain_text('"at"')
     await page.get_by_role("button", name="Save …").click()
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.locator(".toast")).to_contain_text("Saved")

@@ -10,6 +10,8 @@ import { changed, forgetModels, phaseChip, phaseTone } from "../question.js";
 import { rules } from "../rules.js";
 
 const AGAIN_MS = 1_500;
+const EXAMPLES = 2;
+const PREVIEW = "/v1/models/preview";
 const BLANK = `name: mine
 title: A model of my own
 conversion: bought
@@ -42,12 +44,20 @@ export async function draw(root, first, signal) {
   };
   const load = () => {
     into(list, () => listCard(model(), choose), signal, 120);
-    into(editor, () => editorCard(model(), preview, reload), signal, 480);
-    into(facts, () => factsCard(model(), parameters.get("kinds") ?? "all", (kinds) => {
-      change({ kinds: kinds === "all" ? "" : kinds });
-      load();
-    }, () => signal.aborted || load()), signal, 480);
+    into(editor, () => editorCard(model(), tryOut, reload), signal, 480);
+    showFacts(() => savedFacts(model(), () => signal.aborted || load()));
     into(side, () => sideCard(), signal, 200);
+  };
+  const showFacts = (find) =>
+    into(facts, () => factsCard(find, parameters.get("kinds") ?? "all", (kinds) => {
+      change({ kinds: kinds === "all" ? "" : kinds });
+      showFacts(find);
+    }), signal, 480);
+  /** The funnel of a text that is not saved, and what the touchpoints become by it. */
+  const tryOut = async (text) => {
+    await into(preview, () => previewCard(text), signal, 300);
+    await showFacts(() => triedFacts(text));
+    preview.scrollIntoView({ behavior: "smooth", block: "nearest" });
   };
   const reload = async (value) => {
     forgetModels();
@@ -68,7 +78,7 @@ async function listCard(chosen, choose) {
   return h("div", { class: "models" }, rows.map(entry), h("button", { type: "button", class: "model new", "aria-pressed": String(chosen === "new"), onclick: () => choose("new") }, icon("plus"), t("models.new")));
 }
 
-async function editorCard(model, preview, reload) {
+async function editorCard(model, tryOut, reload) {
   const row = model === "new" ? { name: "mine", definition: BLANK, source: "saved", state: "active" } : (await ask(`/v1/models/${encodeURIComponent(model)}`)).rows[0];
   const text = h("textarea", { class: "input", name: "definition", rows: 24, spellcheck: "false", wrap: "off", "aria-label": t("models.editor"), value: row.definition });
   text.addEventListener("keydown", indent);
@@ -76,12 +86,11 @@ async function editorCard(model, preview, reload) {
   text.addEventListener("input", () => state.classList.toggle("hidden", text.value === row.definition));
   const problems = h("div", { "aria-live": "polite" });
   const named = () => text.value.match(/^name:\s*["']?([a-z][a-z0-9_-]*)/m)?.[1] ?? row.name;
-  const previewed = () => into(preview, () => previewCard(text.value), null, 300).then(() => preview.scrollIntoView({ behavior: "smooth", block: "nearest" }));
   const tools = h("div", { class: "row" }, state);
   return card(t("models.editor"), { note: t("models.editor.note"), tools }, text, problems,
     h("div", { class: "row end tools" },
       row.saved_at && h("button", { class: "button", type: "button", onclick: () => guarded(() => drop(row, reload)) }, t("models.drop")),
-      h("button", { class: "button", type: "button", onclick: previewed }, t("models.preview.do")),
+      h("button", { class: "button", type: "button", onclick: () => tryOut(text.value) }, t("models.preview.do")),
       h("button", { class: "button main", type: "button", onclick: () => guarded(() => save(named(), text.value, reload)) }, t("models.save"))));
 }
 
@@ -112,33 +121,53 @@ async function drop(row, reload) {
 }
 
 async function previewCard(text) {
-  const { rows, meta } = await ask("/v1/models/preview", {}, { method: "POST", text, type: "text/yaml" });
-  return card(t("models.preview"), { note: t("models.preview.note") }, profile(rows, { conversion: meta.conversion }), rules(meta));
+  const { rows, meta } = await ask(PREVIEW, { compare: true }, { method: "POST", text, type: "text/yaml" });
+  const before = rows.filter((row) => row.before != null && row.before !== row.count);
+  const changes = before.map((row) => h("li", { class: "chip" }, h("b", {}, name("phase", row.phase)), t("models.before", { before: row.before, now: row.count })));
+  return card(t("models.preview"), { note: t("models.preview.note") }, profile(rows, { conversion: meta.conversion }), changes.length > 0 && h("ul", { class: "row" }, changes), rules(meta));
 }
 
-async function factsCard(model, kinds, choose, again) {
-  if (model === "new") return card(t("models.touchpoints"), {}, empty(t("models.new"), t("models.new.text")));
-  const call = { path: "/v1/coverage", parameters: { model } };
+/** What the touchpoints become by a model that answers; null until it does. */
+async function savedFacts(model, again) {
+  if (model === "new") return { words: [t("models.new"), t("models.new.text")] };
   const known = (await ask("/v1/models")).rows.find((row) => row.name === model);
   if (!known?.answers) {
     setTimeout(again, AGAIN_MS);
-    return card(t("models.touchpoints"), {}, empty(t("models.state.filling"), t("models.wait")));
+    return { words: [t("models.state.filling"), t("models.wait")] };
   }
-  const phases = known.phases;
-  const { rows, meta } = await ask(call.path, call.parameters);
+  const call = { path: "/v1/coverage", parameters: { model } };
+  return { ...(await ask(call.path, { ...call.parameters, examples: EXAMPLES })), phases: known.phases, call };
+}
+
+/** The same by a text that is not saved. */
+async function triedFacts(text) {
+  const options = { method: "POST", text, type: "text/yaml" };
+  const [funnel, facts] = await Promise.all([ask(PREVIEW, {}, options), ask(PREVIEW, { show: "coverage", examples: EXAMPLES }, options)]);
+  return { ...facts, phases: funnel.rows.map((row) => row.phase), tried: true };
+}
+
+async function factsCard(find, kinds, choose) {
+  const { rows, meta, phases, call, words, tried } = await find();
+  if (words) return card(t("models.touchpoints"), {}, empty(...words));
   const all = rows.reduce((sum, row) => sum + row.count, 0);
   const unmapped = rows.filter((row) => !row.phase).reduce((sum, row) => sum + row.count, 0);
   const kept = kinds === "unmapped" ? rows.filter((row) => !row.phase) : rows;
   const tools = segments(t("models.kinds"), ["all", "unmapped"].map((each) => [each, t(`models.kinds.${each}`)]), kinds, choose);
-  return card(t("models.touchpoints"), { note: t("models.unmapped", { count: unmapped, all }), tools },
+  return card(t("models.touchpoints"), { note: t("models.unmapped", { count: unmapped, all }), tools: [tried && h("span", { class: "chip warn" }, t("models.preview")), tools] },
     h("div", { class: "tall" }, table([
-      [t("event"), (row) => row.event],
+      [t("event"), kind],
       [t("channel"), (row) => name("channel", row.channel)],
       [t("phase"), (row) => (row.phase ? phaseChip(row.phase, phases) : h("span", { class: "chip warn" }, t("phase.unmapped")))],
       [t("count"), (row) => whole(row.count), "right"],
     ], kept, t("models.touchpoints"))),
-    h("div", { class: "row end" }, exports_(call, { name: "coverage" })), rules(meta));
+    call && h("div", { class: "row end" }, exports_(call, { name: "coverage" })), rules(meta));
 }
+
+/** An event with the latest touchpoints of its kind, as a rule would see them. */
+const kind = (row) =>
+  row.examples?.length
+    ? h("details", { class: "more" }, h("summary", {}, row.event), row.examples.map((each) => h("pre", { class: "code", tabindex: "0" }, JSON.stringify({ at: each.at, page: each.page ?? undefined, properties: each.properties ?? undefined }, null, 1))))
+    : row.event;
 
 /** The same facts by every model: a small funnel each. */
 async function sideCard() {
