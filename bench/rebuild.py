@@ -57,7 +57,9 @@ def measure(url: str, count: int, rounds: int) -> Mapping[str, object]:
     """Pairs of seconds of each row."""
     generate(url, count)
     session = connect_warehouse(url).session()
-    sql = "SELECT identifier FROM touchpoints WHERE workspace = {w:String} ORDER BY 1 LIMIT 1 OFFSET {n:UInt32}"
+    sql = (
+        "SELECT identifier FROM touchpoints WHERE workspace = {w:String} ORDER BY 1 LIMIT 1 OFFSET {n:UInt32}"
+    )
     ((last,),) = session.rows(sql, {"w": _MANY.name, "n": count // _SHARE - 1})
     bound = {"workspace": _MANY.name, "smaller": _FEW.name, "last": last}
     session.execute(statement("bench.sql", "smaller"), bound)

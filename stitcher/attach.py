@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -90,7 +91,22 @@ def _known_customer(group: Sequence[Link], stored: Mapping[int, StoredOwner], fa
     if any(type_of(name).unique or type_of(name).limit for key, name in nodes.items() if key not in rows):
         return None
     customers = {row.owner.customer[0] for row in rows.values()}
-    return customers.pop() if len(customers) == 1 else None
+    persons = {key for key, name in nodes.items() if type_of(name).names == "person"}
+    return customers.pop() if len(customers) == 1 and _are_one(persons, rows, group) else None
+
+
+def _are_one(persons: Iterable[int], known: Iterable[int], group: Sequence[Link]) -> bool:
+    """Whether all of `persons` are one by links of persons, `known` being one already: who only logged in on the same
+    device is somebody else."""
+    union, known = Union(), list(known)
+    for key in persons:
+        union.add(key)
+    pairs = [(link.a, link.b) for link in group if link.kind == "person"]
+    for one, other in [*pairwise(known), *pairs]:
+        a, b = union.find(one), union.find(other)
+        if a != b:
+            union.join(a, b)
+    return len({union.find(key) for key in union.parent}) == 1
 
 
 def _join(facts: Facts, attached: Attached, joining: Groups, stored: Mapping[int, StoredOwner]) -> None:

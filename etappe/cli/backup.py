@@ -24,8 +24,8 @@ def backup(
 ) -> None:
     """Copy a running data folder, keys and salts included.
 
-    What `etappe restore` makes of it gives the same answers. Everything goes on meanwhile. The copy holds salts and keys: keep it as safe as the folder itself. Of
-    Kafka and a ClickHouse server docs/reliability.md says how.
+    What `etappe restore` makes of it gives the same answers. Everything goes on meanwhile. The copy holds salts
+    and keys: keep it as safe as the folder itself. Of Kafka and a ClickHouse server docs/reliability.md says how.
     """
     folder = DataFolder(data_dir or default_folder())
     held = Held(folder)

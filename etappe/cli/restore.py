@@ -21,7 +21,8 @@ def restore(
 ) -> None:
     """Make a new data folder out of a backup.
 
-    `etappe up` on it gives the answers of then. The backup is only read, and every table is checked. What was accepted after it was taken is not in it.
+    `etappe up` on it gives the answers of then. The backup is only read, and every table is checked. What was
+    accepted after it was taken is not in it.
     """
     folder = (data_dir or default_folder()).absolute()
     made = read_manifest(backup).made

@@ -70,7 +70,7 @@ class Values:
         return self.bind([str(value) for value in values], "Array(String)")
 
     def numbers(self, values: Sequence[Scalar]) -> str:
-        return self.bind([float(value) for value in values], "Array(Float64)")
+        return self.bind([float(value) + 0.0 for value in values], "Array(Float64)")
 
 
 def _priorities(phases: Sequence[Phase]) -> list[int]:
@@ -215,9 +215,9 @@ def _number(values: Values, test: Test) -> str:
     column = test.field.column
     match test.op:
         case "in":
-            return f"ifNull({column} IN {values.numbers(test.values)}, 0)"
+            return f"ifNull({column} + 0 IN {values.numbers(test.values)}, 0)"  # IN tells -0.0 from 0
         case "not_in":
-            return f"ifNull({column} NOT IN {values.numbers(test.values)}, 0)"
+            return f"ifNull({column} + 0 NOT IN {values.numbers(test.values)}, 0)"
         case "exists":
             return f"({column} IS {'NOT ' if test.values[0] else ''}NULL)"
         case _:
@@ -262,7 +262,7 @@ def _members(values: Values, test: Test, where: str, word: str) -> list[tuple[st
     if texts:
         parts.append(("String", f"JSONExtractString({where}) {word} {values.texts(texts)}"))
     if numbers:
-        parts.append(("Number", f"JSONExtractFloat({where}) {word} {values.numbers(numbers)}"))
+        parts.append(("Number", f"JSONExtractFloat({where}) + 0 {word} {values.numbers(numbers)}"))
     if flags:
         bits = values.bind([int(flag) for flag in flags], "Array(UInt8)")
         parts.append(("Bool", f"toUInt8(JSONExtractBool({where})) {word} {bits}"))

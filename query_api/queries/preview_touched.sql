@@ -2,7 +2,7 @@
 -- Reads part `owned`. `/*phases*/` stands for its expression.
 -- Gives: owner (the identifier that it belongs to), ms, mark (what the expression says; 0: nothing). Copies of a
 -- touchpoint change nothing.
--- Binds: workspace String; the parameters of the expression.
+-- Binds: the parameters of the expression.
 SELECT owner, toUnixTimestamp64Milli(at) AS ms, /*phases*/ AS mark
 FROM owned
 WHERE NOT bot

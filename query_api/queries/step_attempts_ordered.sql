@@ -2,8 +2,8 @@
 -- Reads part `histories`.
 -- Gives: unit_account, whose, journey, own, hard, marks, void (every attempt is), filled: the place among the marks of
 -- each step's touchpoint.
--- Binds: last UInt8 (number of steps), window Int64 (ms), per exclusion: excluded Array(UInt8) (its bit), after
--- Array(UInt8), before Array(UInt8).
+-- Binds: last UInt8 (number of steps), window Int64 (ms), per exclusion: excluded Array(UInt8) (its bit),
+-- after Array(UInt8), before Array(UInt8).
 WITH
     marks.1 AS times,
     marks.5 AS masks,

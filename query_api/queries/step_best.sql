@@ -1,6 +1,7 @@
 -- Part `attempts`: of the attempts with different values that must be kept, the one that counts.
 -- Reads part `attempts_found`.
 -- Gives: its columns; own is (empty, valued).
+-- Binds nothing.
 SELECT
     unit_account, whose, journey, ('', own_here.2) AS own, any(hard_here) AS hard,
     argMin((marks_here, filled_here), (-toInt64(length(filled_here)), marks_here[filled_here[1]])) AS chosen,

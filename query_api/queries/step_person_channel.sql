@@ -1,4 +1,4 @@
--- Part of part `persons`: the channel of the very first touchpoint, by customer.
+-- Part `persons`: the channel of the very first touchpoint, by customer.
 -- `/*place*/` stands for the place among the values asked for.
 -- Gives: customer, place, said.
 -- Binds: workspace String, build UInt32.

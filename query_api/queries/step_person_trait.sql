@@ -1,4 +1,4 @@
--- Part of part `persons`: the latest value of a trait, by customer.
+-- Part `persons`: the latest value of a trait, by customer.
 -- Reads part `touches`.
 -- `/*found*/` stands for the value of one touchpoint as JSON text, `/*place*/` for the place among the values asked for.
 -- Gives: customer, place, said (text bare, anything else as JSON).

@@ -38,7 +38,7 @@ def send_traffic(etappe: Etappe) -> None:
     )
     assert refused.status_code == 400
     wait_until(lambda: len(etappe.ask("/v1/rejects", "admin_token")["rows"]) == REFUSED, 20)
-    wait_until(lambda: etappe.ask("/v1/freshness")["rows"][0]["lag_seconds"] == 0, 20)
+    wait_until(lambda: etappe.ask("/v1/freshness")["rows"][0]["lag_seconds"] == 0, 60)
 
 
 def post(etappe: Etappe, path: str, body: Any, key: str = "read_token") -> list[dict[str, Any]]:

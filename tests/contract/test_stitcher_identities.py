@@ -57,6 +57,24 @@ def test_a_shared_tablet_is_split_in_time(session: Session) -> None:
     one_by_one(session, events)
 
 
+@pytest.mark.parametrize("known", [1, 2, 3, 4])
+def test_who_only_logged_in_on_the_device_of_a_known_customer_is_somebody_else(
+    session: Session, known: int
+) -> None:
+    """Links that hang together by a device alone make nobody one, however they are grouped."""
+    events = [
+        Event(1, "u1 e1", 0, stamp=0),
+        Event(2, "e2 a2", 0, "P2", stamp=1),
+        Event(3, "p1 a2", 0, "P3", stamp=2),
+        Event(4, "e1 p1", 0, stamp=3),
+    ]
+    world = World(session)
+    world.take(*events[:known])
+    world.take(*events[known:])
+    assert_as_expected(world, events)
+    assert owner_at(world, "e2", 0) != owner_at(world, "u1", 0)
+
+
 def test_a_login_that_arrives_late_takes_its_time_from_who_had_it(session: Session) -> None:
     visits = [
         Event(1, "u1 a1", 10),

@@ -20,7 +20,8 @@ function drawing(rows, most) {
   const height = (row) => Math.max(1.2, (row.count / most) * TALL);
   const parts = rows.map((row, index) => {
     const colour = phaseColour(index + 1, rows.length);
-    const left = index * WIDE - (index ? 1.5 : 0); // a hair over the one before, so that no seam shows
+    const left = index * WIDE;
+    const start = left - (index ? 1.5 : 0); // a little over the one before, so that no seam shows
     const top = TALL - height(row);
     const next = rows[index + 1] ? TALL - height(rows[index + 1]) : top;
     const bend = left + WIDE * FLAT;
@@ -31,7 +32,7 @@ function drawing(rows, most) {
     const right = rows[index + 1] ? end : left + WIDE;
     return [
       s("linearGradient", { id: `slope${index}` }, s("stop", { offset: FLAT, "stop-color": colour }), s("stop", { offset: 1, "stop-color": to })),
-      s("path", { d: `M${left} ${TALL} L${left} ${top} ${edge} L${right} ${TALL} Z`, fill: `url(#slope${index})` }),
+      s("path", { d: `M${start} ${TALL} L${start} ${top} ${edge} L${right} ${TALL} Z`, fill: `url(#slope${index})` }),
     ];
   });
   return s("svg", { viewBox: `0 0 ${rows.length * WIDE} ${TALL}`, preserveAspectRatio: "none" }, parts);

@@ -11,7 +11,7 @@ let known = null;
 
 /** The phase models that answer: [{model, title, phases, conversion}], from `/v1/models`, or built in where it is absent. */
 export async function models() {
-  known ??= ask("/v1/models").then(({ rows }) => rows.map(shaped)).catch(() => [..."acpl aida aoea bda stdc".split(" ")].map((model) => shaped({ model })));
+  known ??= ask("/v1/models").then(({ rows }) => rows.filter((row) => row.answers).map(shaped)).catch(() => [..."acpl aida aoea bda stdc".split(" ")].map((model) => shaped({ model })));
   return known;
 }
 

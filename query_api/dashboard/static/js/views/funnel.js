@@ -152,7 +152,7 @@ function options(groups, past, shown) {
     grid: { left: 4, right: 8, top: series.length > 1 ? 56 : 26, bottom: 4, containLabel: true },
     legend: legend({ show: series.length > 1, type: "scroll" }),
     tooltip: tooltip((points) => [h("b", {}, points[0].axisValue), points.map((each) => tipLine(each.color, each.seriesName, formatted(each.value)))], { trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.06 } } }),
-    xAxis: axis({ type: "category", data: rows.map(phaseOf), axisLabel: { color: variable("--ink-2"), fontSize: 12, interval: 0, width: 100, overflow: "break" } }),
+    xAxis: axis({ type: "category", data: rows.map(phaseOf), axisLabel: { color: variable("--ink-2"), fontSize: 12, interval: 0, width: 110, lineHeight: 15, margin: 10, overflow: "break" } }),
     yAxis: axis({ type: "value", axisLine: { show: false }, splitNumber: 4, axisLabel: { ...axis().axisLabel, formatter: formatted } }),
     series,
   };
