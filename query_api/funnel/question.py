@@ -112,7 +112,7 @@ INTERVAL: Parameter[str | None] = Parameter(
 BASIS = one_of("basis", ("started", "within"), "started")
 PERCENTILES: Parameter[tuple[int, ...]] = Parameter(
     "percentiles", f"at most {MOST_PERCENTILES} whole numbers from 0 to 100, commas between them, like 10,90",
-    _read_percentiles, (), schema={"type": "string", "pattern": "^[0-9]{1,3}(,[0-9]{1,3})*$"},
+    _read_percentiles, (), schema={"type": "string", "pattern": "^(100|[1-9]?[0-9])(,(100|[1-9]?[0-9])){0,9}$"},
 )  # fmt: skip
 ENTRIES = Parameter(
     "entries", "true or false: whether to count the units that entered by each phase; default false", _read_flag, False,

@@ -40,7 +40,7 @@ _PEOPLE: dict[str, Kind] = {
     "last_event": "text",
     "channel": "text",
 }
-_RULES = "a customer is met in every channel and phase with a touchpoint of theirs in the range"
+_RULES = "a customer is met in every channel and phase with one of its touchpoints in the range"
 
 
 def answer_map(session: Session, workspace: Workspace, build: Build, question: MapQuestion) -> Answer:

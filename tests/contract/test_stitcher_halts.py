@@ -72,10 +72,12 @@ async def running(place: Place) -> AsyncIterator[tuple[Stitcher, EventLog]]:
         yield stitcher, log
     finally:
         stitcher.stop()
-        async with asyncio.timeout(20):
-            await work
-        await sessions.close()
-        await log.close()
+        try:
+            async with asyncio.timeout(20):
+                await work
+        finally:
+            await sessions.close()
+            await log.close()
 
 
 async def append(place: Place, topic: str, entries: list[Entry]) -> Position:

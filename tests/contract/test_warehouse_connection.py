@@ -156,8 +156,10 @@ def test_a_cluster_makes_every_table_replicated_and_on_the_cluster() -> None:
     assert len(adapted) > 8
     for statement in adapted:
         head, _, rest = statement.partition("\n")
-        assert re.fullmatch(r"(CREATE TABLE IF NOT EXISTS|ALTER TABLE) \w+ ON CLUSTER 'c'.*", head), head
-        assert len(re.findall(r"ENGINE = Replicated\w*MergeTree\(", rest)) == head.startswith("CREATE"), head
+        kinds = r"(CREATE TABLE IF NOT EXISTS|CREATE OR REPLACE VIEW|ALTER TABLE)"
+        assert re.fullmatch(rf"{kinds} \w+ ON CLUSTER 'c'.*", head), head
+        replicated = len(re.findall(r"ENGINE = Replicated\w*MergeTree\(", rest))
+        assert replicated == head.startswith("CREATE TABLE"), head
 
 
 def test_a_plain_layout_changes_nothing() -> None:

@@ -39,6 +39,9 @@ OPERATIONS = (
     "POST /v1/imports/{import_id}/undo", "POST /v1/keys", "POST /v1/keys/{id}/rotate", "POST /v1/rebuild",
     "GET /v1/models", "GET /v1/models/{model}", "PUT /v1/models/{model}", "DELETE /v1/models/{model}",
     "POST /v1/models/preview", "GET /v1/map", "GET /v1/map/people",
+    "GET /v1/customers/{customer}/phase", "GET /v1/funnel/people", "GET /v1/journeys", "GET /v1/paths",
+    "GET /v1/segments", "GET /v1/sequences", "POST /v1/backups", "POST /v1/funnel/steps",
+    "POST /v1/funnel/steps/people",
     "POST /v1/rejects/replay", "POST /v1/workspaces", "PATCH /v1/keys/{id}", "PATCH /v1/workspaces/{name}",
     "DELETE /v1/keys/{id}",
 )  # fmt: skip
@@ -47,7 +50,7 @@ ENDLESS = ("GET /v1/live",)
 """A good question of these is answered until somebody hangs up; tests/contract/test_query_live.py asks them."""
 
 NOTHING_THERE = (
-    "GET /v1/map/people",
+    "GET /v1/map/people", "GET /v1/funnel/people", "POST /v1/backups", "POST /v1/funnel/steps/people",
     "GET /v1/customers", "GET /v1/customers/{customer}/identity", "POST /v1/imports/{import_id}/undo",
     "POST /v1/identity/splits", "DELETE /v1/identity/splits/{id}", "POST /v1/privacy/erase",
     "GET /v1/privacy/erase/{id}", "POST /v1/identity/rules/preview", "PUT /v1/identity/rules",
@@ -56,7 +59,7 @@ NOTHING_THERE = (
 """No example hits upon an identifier, an import, … that exists: 404 is as far as they come; nor upon rules."""
 
 
-ASKED_BY_POST = ("/v1/models/preview",)
+ASKED_BY_POST = ("/v1/models/preview", "/v1/funnel/steps", "/v1/funnel/steps/people")
 """A read token may ask these, too."""
 
 
@@ -122,6 +125,9 @@ MEANING = frozenset(
         "b",
         "version",
         "where",
+        "start",
+        "end",
+        "stuck_for",
         "phase",
     )
 )
