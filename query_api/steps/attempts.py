@@ -76,8 +76,8 @@ class Rules:
 
     @property
     def first_is_best(self) -> bool:
-        """Whether no attempt gets further than the first."""
-        return self.window is None and not self.exclude
+        """Whether no attempt gets further than the first: in strict order a later one may."""
+        return self.window is None and not self.exclude and self.order != "strict"
 
 
 def count_history(touches: Sequence[Touch], rules: Rules) -> Iterator[Filled]:
