@@ -96,9 +96,12 @@ def _filter(values: Values, asked: Filter) -> str:
 
 def _of_customers(values: Values, asked: Filter, select: Callable[[Values, Filter], str]) -> str:
     """Customers that lack a value are those that are not among the ones that have it."""
-    if asked.op != "not_exists":
-        return f"(customer IN ({select(values, asked)}))"
-    return f"(customer NOT IN ({select(values, replace(asked, op='exists'))}))"
+    lacks_may_do = asked.op == "in" and None in asked.values
+    having = "" if asked.op == "not_exists" else f"customer IN ({select(values, asked)})"
+    if having and not lacks_may_do:
+        return f"({having})"
+    lacking = f"customer NOT IN ({select(values, replace(asked, op='exists'))})"
+    return f"({having} OR {lacking})" if having else f"({lacking})"
 
 
 def _trait(values: Values, asked: Filter) -> str:
