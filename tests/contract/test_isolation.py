@@ -220,7 +220,9 @@ async def test_no_answer_depends_on_what_another_workspace_holds(
     answered = [call for call, (status, _) in after.items() if status == 200]
     assert {kind for *_, kind in answered} == {"read", "admin"}
     assert any("ours-channel" in text for _, text in after.values())
-    told = [call for call, (_, text) in after.items() if "theirs" in text or theirs.world.workspace.name in text]
+    told = [
+        call for call, (_, text) in after.items() if "theirs" in text or theirs.world.workspace.name in text
+    ]
     assert told == []
 
 
