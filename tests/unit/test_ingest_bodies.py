@@ -44,6 +44,18 @@ def bare_deflate(data: bytes) -> bytes:
         (b"BR", brotli(TEXT)),
         (b"br, gzip", gzip.compress(brotli(TEXT))),
     ],
+    ids=[
+        "none",
+        "identity",
+        "gzip",
+        "gzip-unsaid",
+        "said-but-not-done",
+        "two-gzip-members",
+        "deflate",
+        "bare-deflate",
+        "brotli-in-capitals",
+        "two-encodings",
+    ],
 )
 def test_every_encoding_is_unpacked(encoding: bytes, body: bytes) -> None:
     assert decompress(body, encoding, LIMIT) == TEXT
