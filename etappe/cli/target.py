@@ -79,10 +79,12 @@ class Target:
         text: str | None = None,
     ) -> dict[str, Any]:
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
-        yaml = {} if text is None else {"content": text.encode(), "headers": {"Content-Type": "text/yaml"}}
+        headers = None if text is None else {"Content-Type": "text/yaml"}
         try:
             with self.client() as client:
-                response = client.request(method, path, params=given, json=body, **yaml)  # type: ignore[arg-type]
+                response = client.request(
+                    method, path, params=given, json=body, content=text, headers=headers
+                )
         except httpx.ConnectError:
             raise NotRunning(f"Nothing answers at {self.url}: start it with `etappe up`.") from None
         except httpx.TimeoutException:
