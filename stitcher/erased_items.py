@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
@@ -16,10 +15,8 @@ from etappe.warehouse.statements import statement
 from stitcher.erasing import ERASED, NOTHING_ERASED, Erasures
 from stitcher.erasures import Known, erased_of, forget_names, forget_stored
 from stitcher.evidence import NOBODY
+from stitcher.items import EventId, Item, Place
 from stitcher.linking import links_of
-
-if TYPE_CHECKING:
-    from stitcher.normalise import EventId, Item, Place
 
 
 def drop_erased(

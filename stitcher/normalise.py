@@ -8,60 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-import msgspec
 from msgspec.structs import replace
 
 from etappe import telemetry
 from etappe.changes import Batch, Link, Touched
 from etappe.eventlog import Record
-from etappe.identifiers import Identifier, event_key
-from etappe.identity_rules import DEFAULT_RULES, IdentityRules
-from etappe.lanes import LANE, lane_of
-from etappe.touchpoint import Touchpoint, decode_touchpoint
+from etappe.identifiers import Identifier
+from etappe.lanes import LANE
+from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher import columns
-from stitcher.epochs import compose
 from stitcher.erased_items import drop_erased, erase_late
 from stitcher.erasing import ERASED
 from stitcher.erasures import Known, erasures_known
+from stitcher.items import EventId, Item, Place, put_aside, read_item
 from stitcher.linking import links_of
 from stitcher.rejects import row_of_unreadable, store_rejects
-from stitcher.ruled import NO_WORKSPACES, Workspaces, apply_rules
+from stitcher.ruled import NO_WORKSPACES, Workspaces
 from stitcher.undone import UNDONE, ImportId, undone_imports
-
-Outcome = Literal["stored", "duplicate", "rejected", "erased"]
-EventId = tuple[str, bytes]
-"""Workspace and 128-bit id."""
-Place = tuple[int, int]
-"""Position and partition."""
 
 MOST_TOUCHED = 20_000
 """Identifiers and links of one message: keeps it below a broker's usual limit of 1 MB."""
-
-
-@dataclass(slots=True)
-class Item:
-    """One record on its way: what it holds, and what becomes of it. `partition` counts the lane's apart."""
-
-    record: Record
-    partition: int
-    workspace: str
-    event_id: bytes
-    position: int
-    touchpoint: Touchpoint | None
-    outcome: Outcome = "stored"
-    reason: str = ""
-    is_spare: bool = False
-    """A copy of what an import brought, kept in case that is undone."""
-    rules: IdentityRules = DEFAULT_RULES
-    """Those of its workspace now."""
-    detail: str = ""
-    """Why it was rejected, where the record itself does not say it."""
-    nameless: Sequence[Link] = ()
-    """What stays of it when its person is erased: that somebody used the devices."""
 
 
 @dataclass(slots=True)
@@ -155,37 +124,6 @@ def _store(session: Session, items: Sequence[Item], named: NamedIdentifiers) -> 
     _store_receipts(session, items)
     _store_touchpoints(session, stored)
     _store_names(session, stored, named)
-
-
-def read_item(record: Record, epoch: int, workspaces: Workspaces = NO_WORKSPACES) -> Item:
-    """Decode a record; one that is no touchpoint, or names nobody by the workspace's rules, is rejected under the
-    workspace its key names."""
-    position = compose(epoch, record.offset)
-    try:
-        touchpoint = decode_touchpoint(record.value)
-    except msgspec.MsgspecError:
-        return _unreadable(record, position, "unreadable")
-    rules = apply_rules(touchpoint, workspaces)
-    if not touchpoint.identifiers:
-        return _unreadable(record, position, "missing_identifier")
-    partition = lane_of(record.topic, record.partition)
-    event_id = event_key(touchpoint.id)
-    return Item(record, partition, touchpoint.workspace, event_id, position, touchpoint, rules=rules)
-
-
-def put_aside(record: Record, epoch: int, why: str) -> Item:
-    """A record that nobody can handle."""
-    item = _unreadable(record, compose(epoch, record.offset), "unreadable")
-    item.detail = why
-    return item
-
-
-def _unreadable(record: Record, position: int, reason: str) -> Item:
-    workspace, _, name = record.key.partition(b"\0")
-    return Item(
-        record, lane_of(record.topic, record.partition), workspace.decode(errors="replace"),
-        event_key(name.decode(errors="replace")), position, None, "rejected", reason,
-    )  # fmt: skip
 
 
 def mark_duplicates(items: Sequence[Item], stored: Mapping[EventId, Place]) -> None:

@@ -14,7 +14,7 @@ from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
 from stitcher.epochs import OFFSET_BITS
-from stitcher.normalise import Item, read_item
+from stitcher.items import Item, read_item
 
 _Row = tuple[int, int, str, str, int]
 

@@ -20,7 +20,8 @@ from stitcher.epochs import compose
 from stitcher.erasures import without_erased
 from stitcher.expiring import Expiring, expire
 from stitcher.fold import fold
-from stitcher.normalise import Item, restore
+from stitcher.items import Item
+from stitcher.normalise import restore
 from stitcher.orders import Orders
 from stitcher.overrun import bans_of_overrun
 from stitcher.progress import store_progress

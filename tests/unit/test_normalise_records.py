@@ -15,15 +15,8 @@ from etappe.lanes import LANE
 from etappe.touchpoint import encode_record, record_key
 from stitcher import normalise
 from stitcher.columns import NAMES, by_column, row_of
-from stitcher.normalise import (
-    Item,
-    NamedIdentifiers,
-    batches_of,
-    drop_undone,
-    mark_duplicates,
-    read_item,
-    touched_by,
-)
+from stitcher.items import Item, read_item
+from stitcher.normalise import NamedIdentifiers, batches_of, drop_undone, mark_duplicates, touched_by
 
 EPOCH = 3 << 40
 

@@ -10,7 +10,8 @@ from etappe.identifiers import Identifier
 from etappe.identity_rules import DEFAULT_RULES
 from etappe.touchpoint import Touchpoint, encode_record, record_key
 from etappe.workspaces import Workspace
-from stitcher.normalise import Item, batches_of, read_item
+from stitcher.items import Item, read_item
+from stitcher.normalise import batches_of
 
 SALT = bytes(32)
 RULES = """
