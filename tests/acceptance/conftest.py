@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from large import Large
 from running import Etappe, start
 
 
@@ -36,3 +38,14 @@ def etappe_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etappe]:
         assert running.stop() == 0, running.printed()
     finally:
         running.kill()
+
+
+@pytest.fixture
+def large(tmp_path: Path, kafka_url: str, clickhouse_url: str) -> Iterator[Large]:
+    """Services of their own on Kafka and a ClickHouse address, their topics and register included."""
+    folder = tmp_path / "large"
+    folder.mkdir()
+    prefix = f"t{uuid.uuid4().hex[:8]}-"
+    installation = Large(folder, f"{kafka_url}?prefix={prefix}", clickhouse_url, tmp_path / "workspaces.json")
+    yield installation
+    installation.end()

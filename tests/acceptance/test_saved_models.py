@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,16 +105,6 @@ def test_embedded(start_etappe: Callable[..., Etappe], tmp_path: Path) -> None:
         wait_until(lambda: not is_alive(core) and is_ready(shop.query), 30)
 
     story(shop, tmp_path, kill_core)
-
-
-@pytest.fixture
-def large(tmp_path: Path, kafka_url: str, clickhouse_url: str) -> Iterator[Large]:
-    folder = tmp_path / "large"
-    folder.mkdir()
-    prefix = f"t{uuid.uuid4().hex[:8]}-"
-    installation = Large(folder, f"{kafka_url}?prefix={prefix}", clickhouse_url, tmp_path / "workspaces.json")
-    yield installation
-    installation.end()
 
 
 @pytest.mark.kafka

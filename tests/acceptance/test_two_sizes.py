@@ -6,8 +6,7 @@ import os
 import shutil
 import signal
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,6 @@ FUNNELS: tuple[dict[str, Any], ...] = (
     {"interval": "month", "unit": "journey"},
     {"model": "aida", "from": "2026-01-10", "to": "2026-02-01"},
 )
-
-
-@pytest.fixture
-def large(tmp_path: Path, kafka_url: str, clickhouse_url: str) -> Iterator[Large]:
-    folder = tmp_path / "large"
-    folder.mkdir()
-    prefix = f"t{uuid.uuid4().hex[:8]}-"
-    installation = Large(folder, f"{kafka_url}?prefix={prefix}", clickhouse_url, tmp_path / "workspaces.json")
-    yield installation
-    installation.end()
 
 
 def answers(service: Etappe, position: str) -> dict[str, Any]:

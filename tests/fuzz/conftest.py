@@ -53,8 +53,9 @@ class Asked:
             self.world.register = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """A world of its own for each file, since a process has room for one engine."""
     with asyncio.Runner() as loop:
         making = _world(tmp_path_factory.mktemp("asked"))
         yield Asked(loop.run(making.__aenter__()), loop)
