@@ -166,7 +166,7 @@ async def test_a_version_that_can_read_them_goes_on_from_the_same_place_and_noth
 ) -> None:
     end = await append(place, TOUCHPOINTS, entries(1500, 0))
     with monkeypatch.context() as defect:
-        defect.setattr("stitcher.normalise.decode_touchpoint", _defective)
+        defect.setattr("stitcher.items.decode_touchpoint", _defective)
         async with running(place) as (stitcher, _):
             await stands(stitcher)
     assert place.count("receipts") == 0
