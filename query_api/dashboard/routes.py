@@ -31,7 +31,10 @@ def add_dashboard_routes(app: FastAPI) -> None:
     """Without a token: the files hold nothing of any workspace."""
 
     async def page(request: Request) -> Response:
-        return await _reply(request, read_site().index, _ALWAYS_ASK)
+        site = read_site()
+        return await _reply(
+            request, site.pages.get(request.query_params.get("view", ""), site.index), _ALWAYS_ASK
+        )
 
     async def asset(request: Request) -> Response:
         file = find(read_site(), request.path_params["digest"], request.path_params["path"])
@@ -54,7 +57,7 @@ async def _reply(request: Request, file: StaticFile, keep: str) -> Response:
     headers = {**_GUARDS, "Cache-Control": keep, "ETag": file.etag, "Vary": "Accept-Encoding"}
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    # Compressed once, at the first request; charts take a tenth of a second.
+    # Compressed once, at the first request.
     coding, body = await asyncio.to_thread(file.encoded, request.headers.get("accept-encoding", ""))
     if coding:
         headers["Content-Encoding"] = coding

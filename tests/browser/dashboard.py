@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 from acceptance.node_packages import installed
 from acceptance.running import Etappe, wait_until
 
@@ -39,6 +43,33 @@ def send_traffic(etappe: Etappe) -> None:
     assert refused.status_code == 400
     wait_until(lambda: len(etappe.ask("/v1/rejects", "admin_token")["rows"]) == REFUSED, 20)
     wait_until(lambda: etappe.ask("/v1/freshness")["rows"][0]["lag_seconds"] == 0, 60)
+
+
+@cache
+def _names_of_many_devices(query: str, token: str) -> list[str]:
+    with httpx.Client(base_url=query, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+        for number in range(1, 151):
+            reply = client.get("/v1/customers", params={"identifier": f"user_id:demo-7-60-{number:06}"})
+            if reply.is_success and len(names := reply.json()["rows"][0]["identifiers"]) > 3:
+                return list(names)
+    raise AssertionError("the made-up traffic has nobody with several devices")
+
+
+def customer_of_many_devices(etappe: Etappe) -> dict[str, Any]:
+    """Somebody with several linked identifiers, as they are now."""
+    person = _names_of_many_devices(etappe.query, etappe.keys["read_token"])[-1]
+    found: dict[str, Any] = etappe.ask("/v1/customers", identifier=person)["rows"][0]
+    return found
+
+
+def question(view: str, etappe: Etappe) -> dict[str, str]:
+    """With which a view has something to show."""
+    if view == "customer":
+        return {"identifier": customer_of_many_devices(etappe)["identifiers"][-1]}
+    return {"where": OR} if view == "funnel" else {}
+
+
+OR = '{"any_of": [[{"field": "channel", "op": "eq", "value": "email"}], [{"field": "value", "op": "gt", "value": 5}]]}'
 
 
 def post(etappe: Etappe, path: str, body: Any, key: str = "read_token") -> list[dict[str, Any]]:
@@ -95,6 +126,24 @@ class Dashboard:
             self.said.append(f"{message.text} ({message.location.get('url', '')})")
 
 
+def shell(command: str, **known: str) -> str:
+    """What a command that the page gave prints when it is pasted into a shell; it must do so without an error."""
+    if shutil.which("curl") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs curl")
+        pytest.skip("curl is not installed")
+    done = subprocess.run(
+        ["bash", "-euc", command],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, **known},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 async def settled(page: Page) -> None:
     """Nothing is being loaded any more. (What a policy forbids to pages, it forbids to wait_for_function too.)"""
     from playwright.async_api import expect  # noqa: PLC0415 - every test session loads the fixtures beside this file
@@ -115,6 +164,58 @@ async def figures(page: Page) -> dict[str, str]:
 def whole(text: str) -> int:
     """1,234 (or 1.234) as a number."""
     return int(re.sub(r"\D", "", text))
+
+
+def rate(text: str) -> float:
+    """58.1% as a number from 0 to 1."""
+    assert text.endswith("%"), text
+    return float(text[:-1].replace(",", "")) / 100
+
+
+NONE = "\N{EN DASH}"
+TENTH = 0.00051
+"""How far a rate that is shown with one decimal may be from the one that is meant."""
+
+
+def seconds(text: str) -> float | None:
+    """9.6 days in seconds; None for a dash."""
+    if text == NONE:
+        return None
+    number, unit = text.split()
+    return float(number.replace(",", "")) * _UNITS[unit.rstrip("s")]
+
+
+def same_time(text: str, meant: float | None) -> bool:
+    """Whether a duration says the seconds that are meant, as exactly as it can."""
+    shown = seconds(text)
+    if shown is None or meant is None:
+        return shown is meant
+    unit = _UNITS[text.split()[1].rstrip("s")]
+    whole_units = unit == 1 or meant / unit >= 100
+    return abs(shown - meant) <= unit * (0.51 if whole_units else 0.051)
+
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
+async def table(page: Page, label: str) -> list[list[str]]:
+    """The cells of a table by its label, row by row."""
+    found: list[list[str]] = (
+        await page.get_by_role("region", name=label, exact=True)
+        .locator("table")
+        .evaluate(
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()))"
+        )
+    )
+    return found
+
+
+async def drawn(page: Page, script: str) -> Any:
+    """What a chart was told to draw: `script` is about `options`. Canvas has no text that a test could read."""
+    await page.locator(".chart canvas").first.wait_for()
+    return await page.evaluate(
+        f"(() => {{ const options = document.querySelector('.chart').chart.options(); return {script}; }})()"
+    )
 
 
 @cache

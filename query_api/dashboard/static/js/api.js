@@ -32,9 +32,30 @@ export function query(parameters = {}) {
 
 export const address = (path, parameters) => [path, query(parameters)].filter(Boolean).join("?");
 
+const ahead = new Map();
+
+/** Ask before it is known who wants the answer: the next `ask` for the same has it; where it was refused, asks again. */
+export function askAhead(path, parameters) {
+  const wanted = address(path, parameters);
+  const found = answerOf(path, parameters, { again: true }).then(read);
+  found.catch(() => {});
+  ahead.set(wanted, found);
+  setTimeout(() => ahead.delete(wanted), 5_000); // nobody wanted it
+  return found;
+}
+
 /** Rows and meta, and of an order its `position`. Options: `method`, `body` (JSON) or `text` with `type`, `admin`. Refused where there is no answer. */
 export async function ask(path, parameters, options = {}) {
-  const reply = await answerOf(path, parameters, options);
+  const wanted = address(path, parameters);
+  if (ahead.has(wanted) && !options.method && !options.admin) {
+    const found = ahead.get(wanted);
+    ahead.delete(wanted);
+    return found.catch(() => ask(path, parameters, options));
+  }
+  return read(await answerOf(path, parameters, options));
+}
+
+async function read(reply) {
   return { ...(await reply.json()), position: reply.headers.get("x-etappe-position") };
 }
 

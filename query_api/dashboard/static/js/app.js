@@ -41,8 +41,11 @@ export async function drawView() {
 async function start() {
   keep(takeFragment());
   applyTheme();
-  const view = import(`./views/${known(read().view)}.js`).catch(() => {}); // comes while the words do
-  await Promise.all([loadLanguage(), view]);
+  const { view, parameters } = read();
+  // the view comes, and asks its first questions, while the words do
+  const module = import(`./views/${known(view)}.js`);
+  module.then(({ begin }) => tokenOf("read") && begin?.(parameters)).catch(() => {});
+  await Promise.all([loadLanguage(), module.catch(() => {})]);
   onMissingToken(askToken);
   drawFrame(VIEWS);
   addEventListener("popstate", drawView);

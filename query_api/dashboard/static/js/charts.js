@@ -48,9 +48,9 @@ export function picture(place) {
 }
 
 const common = () => ({
-  animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 350,
+  animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+  animationDuration: 350,
   textStyle: { fontFamily: variable("--font"), color: variable("--ink-2") },
-  aria: { enabled: false },
 });
 
 /** Axes in the page's colours. */

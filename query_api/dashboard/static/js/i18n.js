@@ -1,9 +1,11 @@
-// Words, numbers, times in the reader's language. Each language is one file with the same keys.
+// Words, numbers, times in the reader's language and region. Each language is one file with the same keys.
 import { taste } from "./storage.js";
 
 export const LANGUAGES = ["en", "de"];
+const WITHOUT_SHARP_S = ["de-CH", "de-LI"];
 let words = {};
 let language = "en";
+let region = "en";
 
 export const currentLanguage = () => language;
 
@@ -11,8 +13,12 @@ export async function loadLanguage(wanted = taste.get("language") ?? navigator.l
   language = LANGUAGES.includes(wanted) ? wanted : "en";
   const reply = await fetch(new URL(`../i18n/${language}.json`, import.meta.url));
   words = await reply.json();
+  region = navigator.languages.find((each) => each.split("-")[0] === language) ?? language;
+  if (WITHOUT_SHARP_S.includes(region)) words = Object.fromEntries(Object.entries(words).map(([key, text]) => [key, swiss(text)]));
   document.documentElement.lang = language;
 }
+
+const swiss = (text) => text.replaceAll("ß", "ss").replaceAll("„", "«").replaceAll("“", "»");
 
 /** The words of a key, with `{name}` filled in; with `n` the form for that number (`key.one`, `key.other`). */
 export function t(key, values = {}) {
@@ -26,39 +32,57 @@ export function t(key, values = {}) {
 
 export const has = (key) => key in words;
 
-const format = (options) => (value) => (value == null ? "–" : new Intl.NumberFormat(language, options).format(value));
-export const whole = format({ maximumFractionDigits: 0 });
-export const money = format({ minimumFractionDigits: 0, maximumFractionDigits: 2 });
-export const short = format({ notation: "compact", maximumFractionDigits: 1 });
-export const decimal = format({ maximumFractionDigits: 2, signDisplay: "exceptZero" });
+const formats = new Map();
+
+/** One of Intl's formats for the reader's region, made once. */
+function intl(kind, options) {
+  const key = `${region} ${kind.name} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new kind(region, options));
+  return formats.get(key);
+}
+
+const number = (options) => (value) => (value == null ? "–" : intl(Intl.NumberFormat, options).format(value));
+export const whole = number({ maximumFractionDigits: 0 });
+export const money = number({ minimumFractionDigits: 0, maximumFractionDigits: 2 });
+export const decimal = number({ maximumFractionDigits: 2, signDisplay: "exceptZero" });
 
 /** A rate from 0 to 1: one decimal, none where it is a whole. */
-export const percent = format({ style: "percent", maximumFractionDigits: 1 });
+export const percent = number({ style: "percent", maximumFractionDigits: 1 });
+export const difference = number({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 
-const UNITS = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
-/** Seconds in the largest unit that fits, like 1.5 d. */
+/** Seconds in the largest unit that fits, like 1.5 days. */
 export function duration(seconds) {
   if (seconds == null) return "–";
   const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? UNITS.at(-1);
   const value = seconds / size;
-  const digits = unit === "s" || value >= 100 ? 0 : 1;
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${t(`unit.${unit}`)}`;
+  const digits = unit === "second" || value >= 100 ? 0 : 1;
+  return intl(Intl.NumberFormat, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: digits }).format(value);
 }
 
-const parse = (value) => new Date(value);
-export const day = (value) => (value ? new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(parse(value)) : "–");
-export const time = (value) => (value ? new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: "UTC" }).format(parse(value)) : "–");
-export const moment = (value) =>
-  value ? new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }).format(parse(value)) : "–";
+// Days that bound a range or name a period are UTC, as in the API; moments are told by the reader's own clock.
+const date = (options) => (value) => (value == null || value === "" ? "–" : intl(Intl.DateTimeFormat, options).format(new Date(value)));
+export const day = date({ dateStyle: "medium", timeZone: "UTC" });
+export const dayAndMonth = date({ day: "numeric", month: "short", timeZone: "UTC" });
+export const month = date({ month: "short", year: "numeric", timeZone: "UTC" });
+export const moment = date({ dateStyle: "medium", timeStyle: "short" });
+export const calendarDay = date({ dateStyle: "medium" });
+export const shortDate = date({ day: "numeric", month: "short" });
+export const clock = date({ timeStyle: "short" });
+
+export const zone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const AGO = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 export function ago(value, now = Date.now()) {
-  const seconds = (parse(value).getTime() - now) / 1000;
+  const seconds = (new Date(value).getTime() - now) / 1000;
   const [unit, size] = AGO.find(([, each]) => Math.abs(seconds) >= each) ?? AGO.at(-1);
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  return intl(Intl.RelativeTimeFormat, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
 }
+
+/** A country by its two letters, in the reader's words; anything else as it is. */
+export const country = (code) => (/^[A-Z]{2}$/.test(code) ? new Intl.DisplayNames(region, { type: "region" }).of(code) : code);
 
 /** A name out of the data: our words for the well-known ones, else its own, made readable. */
 export function name(kind, value) {

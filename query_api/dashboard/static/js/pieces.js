@@ -12,9 +12,11 @@ export function card(title, { note, tools, wide = "", flush = false, id } = {}, 
 
 export const figures = (...all) => h("dl", { class: "figures" }, all);
 
-/** One number with its name; `id` lets a test compare it. */
+const LONG = 10;
+
+/** One number with its name; `id` lets a test compare it. What is long for a number is written smaller. */
 export const figure = (name, value, { note, id, chip } = {}) =>
-  h("div", { class: "figure" }, h("dt", {}, name, chip), h("dd", { "data-figure": id }, value, note && h("span", { class: "note" }, note)));
+  h("div", { class: "figure" }, h("dt", {}, name, chip), h("dd", { "data-figure": id }, value.length > LONG ? h("span", { class: "in-words" }, value) : value, note && h("span", { class: "note" }, note)));
 
 export const heading = (name, ...controls) =>
   h("div", { class: "head" }, h("div", { class: "words" }, h("h1", {}, t(`view.${name}`)), h("p", {}, t(`${name}.lead`))), controls.length > 0 && h("div", { class: "controls" }, controls));
@@ -97,12 +99,15 @@ export async function copy(text) {
   }
 }
 
-/** CSV, PNG and the call itself. `call`: {path, parameters, method, body}; `chart`: a function that gives the place. */
+/** A chart's picture, or that of any other part of the page, as a PNG. */
+const drawn = async (place) => (place.chart ? picture(place) : (await import("./later/painting.js")).painted(place));
+
+/** CSV, PNG and the call itself. `call`: {path, parameters, method, body}; `chart`: a function that gives what is to be drawn. */
 export function exports_(call, { name = "etappe", chart } = {}) {
   const small = (drawing, words, onclick, label) => h("button", { class: "button plain small", type: "button", onclick }, icon(drawing, 16), words, label && h("span", { class: "only-read" }, ` ${label}`));
   return h("div", { class: "actions" },
     small("csv", "CSV", () => guarded(async () => save(`${name}.csv`, await file(call.path, call.parameters, "csv", call))), t("export.csv")),
-    chart && small("image", "PNG", () => save(`${name}.png`, picture(chart())), t("export.png")),
+    chart && small("image", "PNG", () => guarded(async () => save(`${name}.png`, await drawn(chart()))), t("export.png")),
     small("copy", t("export.call"), () => copy(asCall(call.path, call.parameters, call))));
 }
 

@@ -44,7 +44,7 @@ function stage(row, rows, index, most, conversion, onpick) {
   return h("li", { class: row.phase === conversion ? "goal" : "", style: { "--tone": phaseColour(index + 1, rows.length), "--share": row.count / most } },
     h("div", { class: "name" }, h("span", { class: "dot", style: { "--tone": phaseColour(index + 1, rows.length) } }), phaseName(row.phase), row.phase === conversion && h("span", { class: "flag" }, t("goal"))),
     h("div", { class: "count", "data-figure": `count.${row.phase}` }, pick("reached", whole(row.count), t("people.of", { phase: phaseName(row.phase), count: row.count }))),
-    h("div", { class: "level", "aria-hidden": "true" }),
+    h("div", { class: "level", "aria-hidden": "true" }, h("span", {})),
     h("dl", {},
       fact(t("rate.first"), percent(row.rate), `rate.${row.phase}`),
       before && fact(t("rate.step"), percent(row.step_rate), `step_rate.${row.phase}`),

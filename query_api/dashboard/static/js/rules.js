@@ -1,8 +1,6 @@
 // The rules of a number, out of the `meta` of its answer, in plain words.
 import { h } from "./dom.js";
-import { day, has, moment, name, t, whole } from "./i18n.js";
-
-const DAY = 86_400_000;
+import { day, duration, has, moment, name, t, whole } from "./i18n.js";
 
 /** A list that opens: what was counted, of what time, with which model, up to when, and what was left out. */
 export function rules(meta, ...more) {
@@ -17,8 +15,9 @@ function said(meta) {
     meta.unit && known(`rules.unit.${meta.unit}`, meta.unit),
     range(meta),
     meta.basis && known(`rules.basis.${meta.basis}`, meta.basis),
-    "window_ms" in meta && (meta.window_ms ? t("rules.window", { days: whole(meta.window_ms / DAY), ms: meta.window_ms }) : t("rules.window.none")),
-    meta.by && t("rules.by", { by: meta.by, touch: meta.touch ? t(`touch.${meta.touch}`) : "" }),
+    "window_ms" in meta && (meta.window_ms ? t("rules.window", { time: duration(meta.window_ms / 1000) }) : t("rules.window.none")),
+    meta.by && t("rules.by", { by: groupsOf(meta.by) }),
+    meta.by && meta.touch && has(`touch.${meta.touch}`) && t("rules.by.touch", { touch: t(`touch.${meta.touch}`) }),
     meta.interval && t("rules.interval", { interval: t(`interval.${meta.interval}`), zone: meta.time_zone }),
     ...(meta.where?.length ? [t("rules.where", { filters: meta.where.map(condition).join("; ") })] : []),
     meta.ties && t("rules.ties"),
@@ -28,6 +27,9 @@ function said(meta) {
     meta.identity?.rules && t("rules.identity", { rules: meta.identity.rules, generation: meta.identity.generation }),
   ];
 }
+
+/** What groups are made by: `property:plan` is called by the name that the sender gave it. */
+const groupsOf = (by) => by.split(",").map((each) => (each.includes(":") ? each.slice(each.indexOf(":") + 1) : known(`by.${each}`, each))).join(", ");
 
 const known = (key, fallback) => (has(key) ? t(key) : fallback);
 
@@ -41,7 +43,7 @@ function range(meta) {
 
 function condition(each) {
   if (typeof each === "string") return each;
-  if (each.any_of) return each.any_of.map((some) => some.map(condition).join(" + ")).join(` ${t("or")} `);
+  if (each.any_of) return each.any_of.map((some) => some.map(condition).join(` ${t("and")} `)).join(` ${t("or")} `);
   return [name("field", each.field), known(`op.${each.op}`, each.op), each.value ?? ""].join(" ").trim();
 }
 

@@ -1,7 +1,7 @@
 // Steps of a funnel of one's own: rows that can be moved, filtered, made optional.
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
-import { asObject, filterRows, fromObject } from "./filters.js";
+import { asObjects, filterRows, fromObject } from "./filters.js";
 import { icon } from "./icons.js";
 
 const MOST = 10;
@@ -44,7 +44,7 @@ export function stepRows(steps, onchange) {
               told();
             } }, icon("close", 15)))),
         filterRows((step.where ?? []).map(fromObject), (where) => {
-          if (where.length) step.where = where.map(asObject);
+          if (where.length) step.where = where.flatMap(asObjects);
           else delete step.where;
           told();
         })));

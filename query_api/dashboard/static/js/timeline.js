@@ -2,13 +2,14 @@
 import { axis, chart, tipLine, tooltip } from "./charts.js";
 import { phaseColour, sentimentColour, variable } from "./colours.js";
 import { h } from "./dom.js";
-import { moment, money, name, t } from "./i18n.js";
+import { clock, moment, money, name, shortDate, t } from "./i18n.js";
 import { phaseName, phaseTone } from "./question.js";
 
 const KINDS = ["interactive", "static", "human"];
 const SYMBOLS = { interactive: "circle", static: "rect", human: "triangle" };
 const ROW = 30;
 const LABELS = 112;
+const DAY = 86_400_000;
 
 export function timeline(rows, model, phases) {
   const channels = [...new Set(rows.map((row) => row.channel ?? ""))];
@@ -22,13 +23,14 @@ const key = (phases) =>
   h("div", { class: "row key" },
     phases.map((phase) => h("span", { class: "row" }, h("span", { class: "swatch", style: { "--tone": phaseTone(phase, phases) } }), phaseName(phase))),
     h("span", { class: "apart" }),
-    KINDS.map((kind) => h("span", { class: "row" }, h("span", { class: `shape ${kind}` }), t(`contact.${kind}`))));
+    KINDS.map((kind) => h("span", { class: "row" }, h("span", { class: `shape ${kind}` }), t(`contact.key.${kind}`))));
 
 function options(rows, model, phases, channels, felt) {
   const begin = Date.parse(rows[0].at);
   const end = Date.parse(rows.at(-1).at);
   const room = Math.max((end - begin) * 0.02, 60_000);
-  const time = (more) => axis({ type: "time", min: begin - room, max: end + room, splitLine: { show: false }, ...more });
+  const told = end - begin > 2 * DAY ? shortDate : clock;
+  const time = (more) => axis({ type: "time", min: begin - room, max: end + room, splitLine: { show: false }, axisLabel: { ...axis().axisLabel, formatter: told }, ...more });
   const below = felt.length ? 96 : 0;
   return {
     grid: [

@@ -2,7 +2,7 @@
 import { ask, Refused } from "../api.js";
 import { replace } from "../address.js";
 import { h, show } from "../dom.js";
-import { ago, day, duration, moment, money, name, t, whole } from "../i18n.js";
+import { ago, calendarDay, duration, moment, money, name, t, whole } from "../i18n.js";
 import { icon } from "../icons.js";
 import { identityCard } from "../identity.js";
 import { card, empty, exports_, field, figure, figures, heading, into } from "../pieces.js";
@@ -93,8 +93,8 @@ function summary(row, touchpoints, model, phases) {
     figures(
       figure(t("touchpoints"), whole(row.touchpoints), { note: t("customer.journeys", { n: journeys, count: journeys }), id: "touchpoints" }),
       figure(t("value"), money(row.value), { id: "value" }),
-      figure(t("customer.first"), day(row.first_at), { note: touchpoints.length ? name("channel", touchpoints[0].channel) : "" }),
-      figure(t("customer.last"), day(row.last_at), { note: row.last_at ? ago(row.last_at) : "" }),
+      figure(t("customer.first"), calendarDay(row.first_at), { note: touchpoints.length ? name("channel", touchpoints[0].channel) : "" }),
+      figure(t("customer.last"), calendarDay(row.last_at), { note: row.last_at ? ago(row.last_at) : "" }),
       figure(t("customer.now"), last ? phaseName(last.phases[model]) : "–", { note: furthest && t("customer.furthest", { phase: phaseName(furthest) }) })));
 }
 

@@ -4,8 +4,8 @@ import { replace } from "../address.js";
 import { axis, chart, legend, tipLine, tooltip } from "../charts.js";
 import { groupColour, phaseColour, variable } from "../colours.js";
 import { h, show } from "../dom.js";
-import { decimal, duration, name, percent, t, whole } from "../i18n.js";
-import { asObject, filterRows, fromObject, parse, written } from "../filters.js";
+import { country, day, difference, duration, name, percent, t, whole } from "../i18n.js";
+import { asObjects, filterRows, fromObject, parse, written } from "../filters.js";
 import { card, empty, exports_, field, heading, into, segments, table } from "../pieces.js";
 import { showPeople } from "../people.js";
 import { changed, modelField, phaseName, range, rangeBefore, rangeFields } from "../question.js";
@@ -94,7 +94,7 @@ function callOf(parameters, { from, to }) {
   if (!parameters.has("steps")) {
     return { path: "/v1/funnel", people: "/v1/funnel/people", parameters: { model: get("model") || "acpl", order: get("order"), unit: get("unit"), window: get("window"), by: get("by"), touch: get("by") && get("touch"), basis: get("basis"), where: parameters.getAll("where"), from, to } };
   }
-  const steps = JSON.parse(get("steps")).map(({ where, ...step }) => ({ ...step, ...(where?.length && { where: where.map((each) => asObject(fromObject(each))) }) }));
+  const steps = JSON.parse(get("steps")).map(({ where, ...step }) => ({ ...step, ...(where?.length && { where: where.flatMap((each) => asObjects(fromObject(each))) }) }));
   const body = { steps, order: get("order") || "ordered" };
   for (const each of ["window", "by", "touch", "hold"]) if (get(each)) body[each] = get(each);
   if (from) body.from = from;
@@ -113,9 +113,9 @@ async function answer(parameters, change) {
   const groups = grouped(found.rows);
   const past = former && grouped(former.rows);
   const shown = parameters.get("show") ?? "count";
-  const place = chart(() => options(groups, past, shown), { label: t("funnel.label", { n: groups.size, count: groups.size }), height: 340 });
+  const place = chart(() => options(groups, past, shown, call), { label: t("funnel.label", { n: groups.size, count: groups.size }), height: 340 });
   const tools = segments(t("funnel.show"), [["count", t("trend.count")], ["rate", t("trend.rate")]], shown, (each) => change({ show: each === "count" ? "" : each }));
-  const note = parameters.get("compare") ? (before ? t("compare.with", before) : t("compare.open")) : t("overview.funnel.note");
+  const note = parameters.get("compare") ? (before ? t("compare.with", { from: day(before.from), to: day(before.to) }) : t("compare.open")) : t("overview.funnel.note");
   return card(t("funnel.answer"), { note, tools }, place,
     h("div", { class: "row end" }, exports_(call, { name: "funnel", chart: () => place })),
     groups.size === 1 ? single([...groups.values()][0], past && [...past.values()][0], call) : pivot(groups, past, call),
@@ -134,25 +134,35 @@ function grouped(rows) {
   return new Map([...groups].sort((a, b) => b[1][0].count - a[1][0].count));
 }
 
-const phaseOf = (row) => (row.phase !== undefined ? phaseName(row.phase) : `${row.position}. ${row.step}`);
-const groupName = (group) => (group == null ? t("value.none") : name("channel", group));
+const phaseOf = (row) => (row.phase !== undefined ? phaseName(row.phase) : `${row.position}. ${row.step === "*" ? t("steps.any") : row.step}`);
+const NAMED = { channel: "channel", first_channel: "channel", contact: "contact", segment: "segment" };
 
-function options(groups, past, shown) {
+/** A group in words where it is one of ours; what the sender named keeps the sender's name. */
+function groupName(group, call) {
+  if (group == null) return t("value.none");
+  const by = (call.body ?? call.parameters).by ?? "";
+  if (by === "country") return country(group);
+  return by in NAMED ? name(NAMED[by], group) : group;
+}
+
+
+function options(groups, past, shown, call) {
   const drawn = [...groups].slice(0, MOST_GROUPS);
   const rows = drawn[0][1];
   const formatted = shown === "rate" ? percent : whole;
+  const narrow = matchMedia("(max-width: 600px)").matches;
   const bars = (name_, data, colour, more = {}) => ({ name: name_, type: "bar", barMaxWidth: 64, barGap: "8%", itemStyle: { borderRadius: [5, 5, 0, 0], color: colour }, label: { show: drawn.length * (past ? 2 : 1) <= 2, position: "top", color: variable("--ink-2"), fontWeight: 600, fontSize: 12, formatter: ({ value }) => formatted(value) }, data, ...more });
   const series = drawn.flatMap(([group, some], index) => {
     const colour = groupColour(index);
     const former = past?.get(group);
-    const own = bars(drawn.length > 1 ? groupName(group) : t("funnel.now"), some.map((row, place) => ({ value: row[shown], itemStyle: drawn.length > 1 ? {} : { color: phaseColour(place + 1, some.length) } })), colour);
-    return former ? [bars(`${drawn.length > 1 ? groupName(group) : ""} ${t("compare.before")}`.trim(), former.map((row) => row[shown]), variable("--line-2")), own] : [own];
+    const own = bars(drawn.length > 1 ? groupName(group, call) : t("funnel.now"), some.map((row, place) => ({ value: row[shown], itemStyle: drawn.length > 1 ? {} : { color: phaseColour(place + 1, some.length) } })), colour);
+    return former ? [bars(`${drawn.length > 1 ? groupName(group, call) : ""} ${t("compare.before")}`.trim(), former.map((row) => row[shown]), variable("--line-2")), own] : [own];
   });
   return {
     grid: { left: 4, right: 8, top: series.length > 1 ? 56 : 26, bottom: 4, containLabel: true },
-    legend: legend({ show: series.length > 1, type: "scroll" }),
+    legend: legend({ show: series.length > 1, type: "scroll", itemHeight: 14, itemWidth: 14 }),
     tooltip: tooltip((points) => [h("b", {}, points[0].axisValue), points.map((each) => tipLine(each.color, each.seriesName, formatted(each.value)))], { trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { opacity: 0.06 } } }),
-    xAxis: axis({ type: "category", data: rows.map(phaseOf), axisLabel: { color: variable("--ink-2"), fontSize: 12, interval: 0, width: 110, lineHeight: 15, margin: 10, overflow: "break" } }),
+    xAxis: axis({ type: "category", data: rows.map(phaseOf), axisLabel: { color: variable("--ink-2"), fontSize: 12, interval: 0, width: 110, lineHeight: 15, margin: 10, overflow: "break", rotate: narrow && rows.length > 2 ? 28 : 0 } }),
     yAxis: axis({ type: "value", axisLine: { show: false }, splitNumber: 4, axisLabel: { ...axis().axisLabel, formatter: formatted } }),
     series,
   };
@@ -162,14 +172,14 @@ function options(groups, past, shown) {
 function open(call, row, state) {
   const count = state === "reached" ? row.count : row.dropped;
   const title = t(`people.title.${state}`, { phase: phaseOf(row) });
-  const note = [row.group != null && groupName(row.group), t("people.count", { n: count, count })].filter(Boolean).join(" · ");
+  const note = [row.group != null && groupName(row.group, call), t("people.count", { n: count, count })].filter(Boolean).join(" · ");
   if (call.body) showPeople(title, note, call.people, {}, { method: "POST", body: { ...call.body, step: row.position, state, ...(row.group != null && { group: row.group }) } });
   else showPeople(title, note, call.people, { ...call.parameters, phase: row.phase, state, group: row.group ?? "" });
 }
 
 const pick = (call, row, state, words) => h("button", { class: "link number", type: "button", "data-figure": `${state}.${row.group ?? ""}.${row.phase ?? row.step}`, onclick: () => open(call, row, state) }, words);
 
-const delta = (now, before) => before != null && before !== now && h("span", { class: `delta ${now >= before ? "up" : "down"}` }, before ? `${decimal(((now - before) / before) * 100)} %` : t("compare.new"));
+const delta = (now, before) => before != null && before !== now && h("span", { class: `delta ${now >= before ? "up" : "down"}` }, before ? difference((now - before) / before) : t("compare.new"));
 
 function single(rows, past, call) {
   return table([
@@ -186,7 +196,7 @@ function single(rows, past, call) {
 function pivot(groups, past, call) {
   const first = [...groups.values()][0];
   return table([
-    [t("group"), ([group]) => h("b", {}, groupName(group))],
+    [t("group"), ([group]) => h("b", {}, groupName(group, call))],
     ...first.map((row, index) => [phaseOf(row), ([group, rows]) => [pick(call, rows[index], "reached", whole(rows[index].count)), delta(rows[index].count, past?.get(group)?.[index]?.count), h("span", { class: "aside" }, index ? percent(rows[index].rate) : "")], "right"]),
     [t("median.last"), ([, rows]) => duration(rows.at(-1).median_seconds), "right"],
   ], [...groups], t("funnel.answer"));

@@ -3,7 +3,7 @@ import { ask, tokenOf } from "../api.js";
 import { replace } from "../address.js";
 import { drawView } from "../app.js";
 import { h, show } from "../dom.js";
-import { duration, moment, name, t, whole } from "../i18n.js";
+import { duration, moment, name, t, whole, zone } from "../i18n.js";
 import { icon } from "../icons.js";
 import { card, dialog, empty, exports_, field, figure, figures, guarded, heading, into, table, toast } from "../pieces.js";
 import { changed } from "../question.js";
@@ -42,7 +42,7 @@ async function reconciliation() {
     figures(
       figure(t("health.accepted"), whole(row.accepted), { note: t("health.accepted.note"), id: "accepted" }),
       figure(t("health.lag"), row.lag_seconds === 0 ? t("fresh.none") : duration(row.lag_seconds), { note: t(row.lag_seconds === 0 ? "health.lag.none" : "health.lag.note"), id: "lag", chip: h("span", { class: "dot", style: { "--tone": row.lag_seconds === 0 ? "var(--good)" : "var(--gold)" } }) }),
-      figure(t("health.included"), meta.watermark?.journeys ? moment(meta.watermark.journeys) : "–", { note: "UTC" })),
+      figure(t("health.included"), meta.watermark?.journeys ? moment(meta.watermark.journeys) : "–", { note: zone() })),
     card(t("health.balance"), { note: t("health.balance.note"), tools: h("div", { class: "row" }, h("span", { class: `chip ${agrees ? "good" : "warn"}` }, t(agrees ? "health.agrees" : "health.pending", { count: row.accepted - accounted })), exports_({ path: "/v1/freshness", parameters: {} }, { name: "freshness" })) },
       h("div", { class: "balance", "aria-hidden": "true" }, parts.filter(([, count]) => count).map(([each, count]) => h("span", { class: each, style: { "flex-grow": count / whole_ } })), !agrees && h("span", { class: "pending", style: { "flex-grow": Math.max(0, row.accepted - accounted) / whole_ } })),
       h("dl", { class: "sum" },

@@ -38,7 +38,8 @@ async function mapCard(asked) {
   const phases = known.find((each) => each.model === asked.model)?.phases ?? [];
   const list = phases.length ? phases : [...new Map(rows.map((row) => [row.phase, row.position]))].sort((a, b) => a[1] - b[1]).map(([phase]) => phase);
   const conversion = await conversionOf(asked.model, list);
-  return card(t("map.title"), { note: t("map.note"), tools: exports_(call, { name: "journey-map" }), flush: true },
+  const tools = exports_(call, { name: "journey-map", chart: () => tools.closest(".card") });
+  return card(t("map.title"), { note: t("map.note"), tools, flush: true },
     key(),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("map.title") }, grid(rows, list, conversion, asked)),
     rules(meta, t("map.rule.met"), t("map.rule.onward")));
@@ -50,7 +51,7 @@ const key = () =>
     h("span", { class: "apart" }),
     [-0.8, 0, 0.8].map((value) => h("span", { class: "row" }, h("span", { class: "dot", style: { "--tone": sentimentColour(value) } }), t(value < 0 ? "mood.bad" : value > 0 ? "mood.good" : "mood.even"))),
     h("span", { class: "apart" }),
-    KINDS.map((kind) => h("span", { class: "row" }, icon(kind, 15), t(`contact.${kind}`))));
+    KINDS.map((kind) => h("span", { class: "row" }, icon(kind, 15), t(`contact.key.${kind}`))));
 
 function grid(rows, phases, conversion, asked) {
   const channels = new Map();

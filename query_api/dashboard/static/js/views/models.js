@@ -73,7 +73,7 @@ async function listCard(chosen, choose) {
   const entry = (row) =>
     h("button", { type: "button", class: "model", "aria-pressed": String(row.name === chosen), onclick: () => choose(row.name) },
       h("span", { class: "row" }, h("b", {}, row.name), h("span", { class: "chip" }, t(`models.origin.${row.source}`)), row.state !== "active" && h("span", { class: "chip warn" }, t(`models.state.${row.state}`), row.state === "filling" ? ` ${percent(row.progress)}` : "")),
-      h("span", { class: "quiet" }, row.title),
+      h("span", { class: "quiet" }, row.source === "built-in" ? row.phases.map((phase) => name("phase", phase)).join(", ") : row.title),
       h("span", { class: "strip", "aria-hidden": "true" }, row.phases.map((phase) => h("span", { style: { "--tone": phaseTone(phase, row.phases) } }))));
   return h("div", { class: "models" }, rows.map(entry), h("button", { type: "button", class: "model new", "aria-pressed": String(chosen === "new"), onclick: () => choose("new") }, icon("plus"), t("models.new")));
 }

@@ -1,10 +1,10 @@
 // Overview: the phase funnel of a model, its trend, what happens now, and how fresh it all is.
-import { ask, listen } from "../api.js";
+import { ask, askAhead, listen } from "../api.js";
 import { href, replace } from "../address.js";
 import { axis, chart, legend, prepare, tipLine, tooltip } from "../charts.js";
 import { phaseColour } from "../colours.js";
 import { h, show } from "../dom.js";
-import { ago, day, duration, moment, name, percent, t, whole } from "../i18n.js";
+import { ago, day, dayAndMonth, duration, moment, month, name, percent, t, whole } from "../i18n.js";
 import { card, exports_, field, figure, figures, heading, into, notice, segments } from "../pieces.js";
 import { showPeople } from "../people.js";
 import { profile } from "../profile.js";
@@ -13,8 +13,21 @@ import { rules } from "../rules.js";
 
 const SHOWN = 8;
 
+const modelOf = (parameters) => parameters.get("model") ?? "acpl";
+const questionOf = (parameters) => ({ model: modelOf(parameters), unit: parameters.get("unit") ?? "", ...range(parameters) });
+const trendOf = (parameters) => ({ ...questionOf(parameters), interval: parameters.get("interval") ?? "week" });
+
+/** What the view is going to ask, asked while the rest of the page is still on its way. */
+export async function begin(parameters) {
+  const { rows } = await askAhead("/v1/models");
+  if (!rows.length) return; // nothing has ever come here
+  askAhead("/v1/funnel", questionOf(parameters));
+  askAhead("/v1/funnel", trendOf(parameters));
+  askAhead("/v1/freshness");
+}
+
 export async function draw(root, first, signal) {
-  if (!(await models()).length) return location.replace(href("start", { first: "yes" })); // nothing has ever come here
+  if (!(await models()).length) return location.replace(href("start", { first: "yes" }));
   let parameters = first;
   const numbers = h("div");
   const hill = h("div");
@@ -26,16 +39,15 @@ export async function draw(root, first, signal) {
     replace("overview", parameters);
     load();
   };
-  const model = () => parameters.get("model") ?? "acpl";
-  const question = () => ({ model: model(), unit: parameters.get("unit") ?? "", ...range(parameters) });
+  const model = () => modelOf(parameters);
 
   async function load() {
-    const asked = question();
+    const asked = questionOf(parameters);
     const found = ask("/v1/funnel", asked);
-    prepare();
+    found.finally(() => requestAnimationFrame(() => setTimeout(prepare))).catch(() => {}); // the funnel is seen before it
     into(numbers, () => keyFigures(found, asked), signal, 96);
     into(hill, () => funnelCard(found, asked), signal, 380);
-    into(trend, () => trendCard(asked, parameters, change), signal, 380);
+    into(trend, () => trendCard(parameters, change), signal, 380);
     hearing.abort();
     hearing = new AbortController();
     signal.addEventListener("abort", () => hearing.abort(), { once: true });
@@ -82,13 +94,14 @@ async function funnelCard(found, asked) {
   const conversion = await conversionOf(asked.model, rows.map((row) => row.phase));
   const onpick = (row, state) =>
     showPeople(t(`people.title.${state}`, { phase: phaseName(row.phase) }), t("people.count", { n: state === "reached" ? row.count : row.dropped, count: state === "reached" ? row.count : row.dropped }), "/v1/funnel/people", { ...asked, phase: row.phase, state });
-  return card(t("overview.funnel"), { note: t("overview.funnel.note"), tools: exports_({ path: "/v1/funnel", parameters: asked }, { name: "funnel" }) }, profile(rows, { conversion, onpick }), rules(meta));
+  const tools = exports_({ path: "/v1/funnel", parameters: asked }, { name: "funnel", chart: () => tools.closest(".card") });
+  return card(t("overview.funnel"), { note: t("overview.funnel.note"), tools }, profile(rows, { conversion, onpick }), rules(meta));
 }
 
-async function trendCard(asked, parameters, change) {
-  const interval = parameters.get("interval") ?? "week";
+async function trendCard(parameters, change) {
   const shown = parameters.get("trend") ?? "count";
-  const call = { path: "/v1/funnel", parameters: { ...asked, interval } };
+  const call = { path: "/v1/funnel", parameters: trendOf(parameters) };
+  const { interval } = call.parameters;
   const { rows, meta } = await ask(call.path, call.parameters);
   const periods = [...new Set(rows.map((row) => row.period))].sort();
   const phases = [...new Map(rows.map((row) => [row.phase, row.position]))].sort((a, b) => a[1] - b[1]).map(([phase]) => phase);
@@ -100,7 +113,7 @@ async function trendCard(asked, parameters, change) {
       grid: { left: 4, right: 16, top: 40, bottom: 4, containLabel: true },
       legend: legend({ data: drawn.map((phase) => phaseName(phase)) }),
       tooltip: tooltip((points) => [h("div", { class: "quiet" }, day(points[0].axisValue)), points.map((each) => tipLine(each.color, each.seriesName, written(each.value)))], { trigger: "axis" }),
-      xAxis: axis({ type: "category", data: periods, boundaryGap: false, axisLabel: { ...axis().axisLabel, formatter: (each) => day(each).replace(/,? \d{4}$/, "") }, splitLine: { show: false } }),
+      xAxis: axis({ type: "category", data: periods, boundaryGap: false, axisLabel: { ...axis().axisLabel, formatter: (each) => (interval === "month" ? month : dayAndMonth)(each) }, splitLine: { show: false } }),
       yAxis: axis({ type: "value", axisLine: { show: false }, splitNumber: 4, axisLabel: { ...axis().axisLabel, formatter: (each) => written(each) } }),
       series: drawn.map((phase) => {
         const colour = phaseColour(phases.indexOf(phase) + 1, phases.length);
@@ -137,7 +150,7 @@ function put(list, nothing, data, phases) {
     h("li", { "data-customer": data.customer, style: { "--tone": phaseTone(data.phase ?? data.furthest_phase, phases) } },
       h("a", { href: href("customer", { customer: data.customer }) },
         h("span", { class: "who" }, h("b", {}, phaseName(data.phase)), h("span", { class: "quiet" }, name("channel", data.channel))),
-        h("span", { class: "what quiet" }, t("live.touchpoints", { n: data.touchpoints, count: data.touchpoints }), data.value ? ` · ${whole(data.value)}` : ""),
+        h("span", { class: "what quiet" }, t("live.touchpoints", { n: data.touchpoints, count: data.touchpoints }), data.value ? ` · ${t("live.value", { value: data.value })}` : ""),
         h("time", { datetime: data.ended_at, class: "quiet" }, ago(data.ended_at)))));
   while (list.children.length > SHOWN) list.lastChild.remove();
 }

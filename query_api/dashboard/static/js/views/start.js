@@ -4,7 +4,7 @@ import { href, replace } from "../address.js";
 import { h, show } from "../dom.js";
 import { t, whole } from "../i18n.js";
 import { icon } from "../icons.js";
-import { card, copy, guarded, heading, segments } from "../pieces.js";
+import { card, copy, guarded, heading, segments, waiting } from "../pieces.js";
 import { changed } from "../question.js";
 import { session } from "../storage.js";
 import { askToken } from "../tokens.js";
@@ -15,7 +15,7 @@ const WAYS = ["script", "curl", "javascript", "python", "demo"];
 export async function draw(root, first, signal) {
   let parameters = first;
   const snippet = h("div");
-  const arrived = h("div", { "aria-live": "polite" });
+  const arrived = h("div", { "aria-live": "polite" }, waiting());
   const key = h("input", { class: "input mono", name: "key", value: session.get("key") ?? "", placeholder: "wk_…", spellcheck: "false", autocomplete: "off", oninput: () => {
     session.set("key", key.value.trim());
     drawSnippet();
@@ -59,7 +59,7 @@ async function makeKey(input, then) {
 
 function code(way, collector, key) {
   const text = SNIPPETS[way](collector, key);
-  return h("div", { class: "snippet" }, h("pre", { class: "code", tabindex: "0" }, text), h("button", { class: "button small", type: "button", onclick: () => copy(text) }, icon("copy", 15), t("copy")));
+  return h("div", { class: "snippet" }, h("button", { class: "button small", type: "button", onclick: () => copy(text) }, icon("copy", 15), t("copy")), h("pre", { class: "code", tabindex: "0" }, text));
 }
 
 const SNIPPETS = {
