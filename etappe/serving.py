@@ -36,7 +36,10 @@ class Server(uvicorn.Server):
 
 
 def make_server(
-    app: Any, drain_seconds: int = DRAIN_SECONDS, on_stop: Callable[[], None] = lambda: None
+    app: Any,
+    drain_seconds: int = DRAIN_SECONDS,
+    on_stop: Callable[[], None] = lambda: None,
+    connections: type[LimitedHeads] = LimitedHeads,
 ) -> Server:
     """A server for an ASGI application; it listens on the socket that `serve` is given.
 
@@ -44,7 +47,7 @@ def make_server(
     """
     config = uvicorn.Config(
         app,
-        http=LimitedHeads,
+        http=connections,
         access_log=False,
         log_config=None,
         lifespan="off",

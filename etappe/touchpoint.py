@@ -5,7 +5,7 @@ JSON, so that any tool can read the log. Personal values are hashed, truncated o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -109,6 +109,9 @@ class Reject(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 encode_record: Callable[[Touchpoint | Reject], bytes] = msgspec.json.Encoder().encode
 """A record's bytes; the encoder itself, since a call around it would be a tenth of its time."""
+
+encode_records: Callable[[Sequence[Touchpoint]], bytes] = msgspec.json.Encoder().encode_lines
+"""Those of many, each with a line break at its end."""
 
 _decode = msgspec.json.Decoder(Touchpoint).decode
 _decode_reject = msgspec.json.Decoder(Reject).decode

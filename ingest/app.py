@@ -17,17 +17,19 @@ from etappe.settings import Settings
 from etappe.workspaces import RegisterFile
 from ingest.bodies import Receive
 from ingest.collector import Collector
+from ingest.direct import direct_connections
 from ingest.http import App, Scope, Send
 from ingest.keys import Keys
 from ingest.routes import hot_routes
 from ingest.scripts import script_routes
 from ingest.service import create_service
 from ingest.visitors import ProxyHeaders
+from ingest.writes import WriteRoute
 
 logger = structlog.get_logger()
 
 
-def create_app(settings: Settings, log: EventLog, register: RegisterFile, clock: Clock) -> App:
+def create_app(settings: Settings, log: EventLog, register: RegisterFile, clock: Clock) -> Dispatcher:
     """The collector as an ASGI application: hot paths by themselves, everything else through FastAPI."""
     proxy = ProxyHeaders(settings.address_header.lower().encode(), settings.country_header.lower().encode())
     collector = Collector(log, Keys(register, settings.rate_limit, clock), clock, proxy)
@@ -41,6 +43,11 @@ class Dispatcher:
     def __init__(self, hot: Mapping[str, App], rest: App) -> None:
         self._hot = hot
         self._rest = rest
+
+    @property
+    def writes(self) -> Mapping[bytes, WriteRoute]:
+        """By their paths, those that a connection may answer by itself."""
+        return {path.encode(): each for path, each in self._hot.items() if type(each) is WriteRoute}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._hot.get(scope["path"], self._rest) if scope["type"] == "http" else self._rest
@@ -64,7 +71,8 @@ async def serve(settings: Settings) -> None:
             app = create_app(settings, log, RegisterFile(settings.workspaces), system_clock)
             host, port = listener.getsockname()[:2]
             logger.info("collector_listening", host=host, port=port)
-            await serve_until(stop, make_server(app), listener)
+            server = make_server(app, connections=direct_connections(app.writes))
+            await serve_until(stop, server, listener)
         finally:
             await log.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -44,12 +45,25 @@ class Collector:
         """
         workspace, stored = records.workspace, ""
         if records.accepted:
-            stored = await self._store(workspace, records.accepted, records.topic)
-            counts.accepted(workspace, records.protocol, len(records.accepted))
+            stored = self.kept(records, await self._log.append(records.topic, records.accepted))
         if records.refused:
             await self._keep_refused(records.rejects)
             counts.refused(workspace, records.refused)
         return stored or self.position(workspace)
+
+    def keeping(self, records: Records) -> asyncio.Future[Position]:
+        """The accepted ones on their way into the log, for whoever does not `keep`; then they are `kept`."""
+        try:
+            return asyncio.ensure_future(self._log.append(records.topic, records.accepted))
+        except LogUnavailable as error:
+            failed: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
+    def kept(self, records: Records, position: Position) -> str:
+        """The accepted ones are durable: count them; the log's position after them."""
+        counts.accepted(records.workspace, records.protocol, len(records.accepted))
+        return self._reach(records.workspace, records.topic, position)
 
     def position(self, workspace: str) -> str:
         """For replies to writes that stored nothing: after what this process stored for the workspace.
@@ -63,11 +77,12 @@ class Collector:
         self.keys.check()
         await self._log.check()
 
-    async def _store(self, workspace: str, entries: Sequence[Entry], topic: str) -> str:
-        position = named(topic, await self._log.append(topic, entries))
+    def _reach(self, workspace: str, topic: str, stored: Position) -> str:
+        position = named(topic, stored)
         reached = self._reached.setdefault(workspace, {})
         for partition, offset in position.offsets.items():
-            reached[partition] = max(offset, reached.get(partition, 0))
+            if offset > reached.get(partition, 0):
+                reached[partition] = offset
         return str(position)
 
     async def keep_replayed(self, replayed: Sequence[tuple[Reject, Touchpoint]], workspace: str) -> str:
@@ -80,7 +95,9 @@ class Collector:
         for topic in (TOUCHPOINTS, IMPORTS):
             some = [each for _, each in replayed if (IMPORTS if each.import_id else TOUCHPOINTS) == topic]
             if some:
-                stored = await self._store(workspace, touchpoint_entries(some), topic)
+                stored = self._reach(
+                    workspace, topic, await self._log.append(topic, touchpoint_entries(some))
+                )
         for _, touchpoint in replayed:
             counts.accepted(workspace, touchpoint.source, 1)
         await self._log.append(REJECTS, [reject_entry(record) for record, _ in replayed])

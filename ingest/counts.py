@@ -24,8 +24,13 @@ def refused(workspace: str, events: Sequence[Refused]) -> None:
 
 
 def request(status: int, seconds: float) -> None:
-    _labelled(REQUESTS, SERVICE, str(status)).inc()
+    _requests(status).inc()
     _seconds().observe(seconds)
+
+
+@lru_cache(maxsize=256)
+def _requests(status: int) -> Counter:
+    return REQUESTS.labels(SERVICE, str(status))
 
 
 @lru_cache(maxsize=1024)

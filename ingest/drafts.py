@@ -40,9 +40,9 @@ class Sender:
 
     __slots__ = (
         "_blank",
-        "_is_usual",
         "caller",
         "import_id",
+        "is_usual",
         "known",
         "new_touchpoint",
         "received",
@@ -65,7 +65,7 @@ class Sender:
         self.rules = rules = rules_of(caller.workspace)
         self.known = known_identifiers(caller.salt, caller.workspace.phone_region, rules.version)
         self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
-        self._is_usual = (
+        self.is_usual = (
             source == "native" and not import_id and visitor is NOBODY and caller.workspace.consent_default
         )
         self.new_touchpoint: Callable[[], Touchpoint] = blank.__copy__  # type: ignore[attr-defined]  # not in its stubs
@@ -73,12 +73,10 @@ class Sender:
         event has costs half of a construction that names them all."""
 
     def sign(self, touchpoint: Touchpoint) -> None:
-        """The same for one that exists and has said nothing of this."""
+        """The same for one that exists and has said nothing of this; workspace and stamp are all where the sender
+        `is_usual`.
+        """
         blank = self._blank
-        touchpoint.workspace = blank.workspace
-        touchpoint.stamp = blank.stamp
-        if self._is_usual:
-            return
         touchpoint.consent_analytics = blank.consent_analytics
         touchpoint.consent_linking = blank.consent_linking
         touchpoint.user_agent = blank.user_agent
@@ -114,7 +112,13 @@ class WirePage(msgspec.Struct, gc=False):
     referrer: str | None = None
 
 
-def without_parameters(page: WirePage | Page) -> WirePage:
+class SeenPage(WirePage, gc=False):
+    """One that was read before, and what became of it."""
+
+    clean: Page = Page()
+
+
+def without_parameters(page: WirePage) -> WirePage:
     """The page, and where it was come from, without what follows `?` or `#`: click ids name a person."""
     url, referrer = (text and _PARAMETERS.sub("", text) for text in (page.url, page.referrer))
     return WirePage(url, page.path, page.title, referrer)
@@ -131,7 +135,7 @@ class Draft(msgspec.Struct, gc=False):
     traits: bytes = b""
     """A JSON object, or empty: the touchpoint's, to look into."""
     properties: bytes = b""
-    page: WirePage | Page | None = None
+    page: WirePage | None = None
     former: object = None
     """The untyped id that an alias event gives up."""
     address: str = ""
@@ -146,6 +150,7 @@ class Draft(msgspec.Struct, gc=False):
 
 
 MakeDraft = Callable[[Any, Sender], Draft | Refusal]
+MakeDrafts = Callable[[Sequence[Any], Sender], list[Draft | Refusal] | None]
 
 
 class Wire(NamedTuple):
@@ -154,7 +159,7 @@ class Wire(NamedTuple):
     events: Sequence[Any]
     """Each as it was written (bytes), or decoded, where the protocol has seen to its size and depth."""
     draft: MakeDraft
-    """Makes a draft of one of them."""
+    """Makes a draft of one of them; where there is `drafts`, of one of `bodies`."""
     bodies: Callable[[], Sequence[bytes]]
     """All of them as they were written."""
     outer: Callable[[], bytes] = bytes
@@ -163,6 +168,10 @@ class Wire(NamedTuple):
     """What the reply says besides, once all drafts are made: cookies."""
     anonymous: bool = False
     """Whether the request's head says that its visitor is to stay unknown."""
+    unbroken: bool = False
+    """Whether no line break stands anywhere in the body, between its values neither."""
+    drafts: MakeDrafts | None = None
+    """Makes those of all of them at once, where that costs less; or none, where they have to be read one by one."""
 
 
 def text_of(value: object) -> str | None:

@@ -88,12 +88,19 @@ def preflight(head: Head, methods: str) -> Reply:
     return Reply(204, b"", headers)
 
 
-async def send_reply(send: Send, reply: Reply, origin: bytes, bodiless: bool = False) -> None:
-    """`bodiless`: to a HEAD, which gets the headers alone."""
+def headers_of(reply: Reply, origin: bytes) -> Headers:
+    """All that a reply has, to a page of this origin; empty: to no page."""
     headers: Headers = [(b"content-length", b"%d" % len(reply.body))]
     if reply.body:
         headers.append((b"content-type", reply.media))
     headers += reply.headers
-    headers += cors_headers(origin)
+    if origin:
+        headers += cors_headers(origin)
+    return headers
+
+
+async def send_reply(send: Send, reply: Reply, origin: bytes, bodiless: bool = False) -> None:
+    """`bodiless`: to a HEAD, which gets the headers alone."""
+    headers = headers_of(reply, origin)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else reply.body})

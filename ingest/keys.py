@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import parse_qs
@@ -70,6 +71,7 @@ class Keys:
         self._callers: dict[bytes, Caller] = {}
         self._apps: dict[str, Caller] = {}
         self._only: Caller | None = None
+        self._looked = False
 
     def first_known(self, secrets: Iterable[str]) -> Caller | None:
         """The caller of the first secret that is known and works."""
@@ -93,6 +95,10 @@ class Keys:
             raise SettingsError("No key may send yet: create one with `etappe keys`.")
 
     def _refresh(self) -> None:
+        """The file is looked at once for all requests that are here at the same moment: a look is a system call."""
+        if self._looked:
+            return
+        self._looked = _soon(self._look_again)
         try:
             register = self._file.current()
         except SettingsError as error:
@@ -104,6 +110,9 @@ class Keys:
             keyless = [self._keyless(each) for each in register.workspaces.values()]
             self._only = keyless[0] if len(keyless) == 1 else None
             self._apps = _by_app(keyless)
+
+    def _look_again(self) -> None:
+        self._looked = False
 
     def _find(self, secret: str) -> Caller | None:
         digest = sha256(secret.encode()).digest()
@@ -134,6 +143,15 @@ class Keys:
 
     def _keyless(self, workspace: Workspace) -> Caller:
         return Caller("write", workspace, workspace.salt_bytes, rate=self._rate_limit)
+
+
+def _soon(call: Callable[[], None]) -> bool:
+    """Done before the event loop looks for what has come since; False where there is no loop to do it."""
+    try:
+        asyncio.get_running_loop().call_soon(call)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _by_app(callers: Iterable[Caller]) -> dict[str, Caller]:

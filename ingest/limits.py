@@ -31,6 +31,9 @@ NAME_CHARS = 200
 
 IDENTIFIER_CHARS = 500
 
+SEQ_LIMIT = 2**63
+"""What `seq` stays below, and its negative not: 64 bits."""
+
 OLDEST_MS = 72 * 3_600_000
 """How old an `at` may be with a write key."""
 

@@ -90,10 +90,7 @@ class Sorted(NamedTuple):
 
 def sort_events(wire: Wire, sender: Sender) -> Sorted:
     """Take every event through the steps. One that is refused concerns no other."""
-    drafts = [
-        wire.draft(event, sender) if type(event) is not bytes else draft_written(event, wire.draft, sender)
-        for event in wire.events[:BATCH_EVENTS]
-    ]
+    drafts = make_drafts(wire, sender)
     refusals = {index: each for index, each in enumerate(drafts) if type(each) is Refusal}
     taken: list[Draft] = [each for each in drafts if type(each) is Draft]
     take_steps(taken, sender)
@@ -105,6 +102,20 @@ def sort_events(wire: Wire, sender: Sender) -> Sorted:
     unread = False if wire.anonymous or sender.visitor.objects else None
     consents = {i: each.touchpoint.consent_analytics for i, each in enumerate(drafts) if type(each) is Draft}
     return Sorted(accepted, _with_bodies(wire, refusals, consents, unread), wire.outer())
+
+
+def make_drafts(wire: Wire, sender: Sender) -> list[Draft | Refusal]:
+    """Of as many events as a batch may have."""
+    events = wire.events[:BATCH_EVENTS]
+    if wire.drafts is not None:
+        made = wire.drafts(events, sender)
+        if made is not None:
+            return made
+        events = wire.bodies()[:BATCH_EVENTS]
+    return [
+        wire.draft(event, sender) if type(event) is not bytes else draft_written(event, wire.draft, sender)
+        for event in events
+    ]
 
 
 def _with_bodies(

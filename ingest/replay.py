@@ -197,7 +197,8 @@ def _judge_one(wire: Wire, record: Reject, caller: Caller, now: int) -> Touchpoi
     """By the clock of now, so that what was in the future may be present; stamped as it was received then."""
     visitor = Visitor(record.agent, record.country)
     sender = Sender(caller, now, record.source, visitor, record.import_id)
-    found = take_event(wire.events[0], _vouched(wire.draft, record), sender)
+    event = wire.bodies()[0] if wire.drafts else wire.events[0]
+    found = take_event(event, _vouched(wire.draft, record), sender)
     if isinstance(found, Touchpoint):
         found.stamp = record.stamp
     return found

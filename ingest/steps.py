@@ -7,18 +7,18 @@ reason, and no later step sees them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
 
-from etappe.clock import iso
+from etappe.clock import iso, ms_of
 from etappe.identifiers import DAILY, Identifier, identifier_key
 from etappe.touchpoint import ABSENT
-from ingest.drafts import Draft, Sender, as_raw, truncated, without_parameters
+from ingest.drafts import Draft, SeenPage, Sender, as_raw, truncated, without_parameters
 from ingest.ids import new_id, safe_id
 from ingest.json_events import nests_deeper, repeats_a_name
-from ingest.known import Ranked, remember
+from ingest.known import Names, Ranked
 from ingest.limits import DEPTH, NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import best_first, read_identifier
 from ingest.personal import (
@@ -33,7 +33,7 @@ from ingest.personal import (
     without_personal,
 )
 from ingest.reasons import Reason, Refusal, kind_of, refuse, wrong
-from ingest.times import corrected, read_time, to_ms
+from ingest.times import corrected, read_time
 
 DAY_MS = 86_400_000
 TIME = "ISO 8601 or epoch milliseconds"
@@ -75,8 +75,8 @@ def put_times(drafts: Sequence[Draft], sender: Sender) -> bool:
         at = draft.at
         if at is None:
             continue
-        if type(at) is datetime and draft.sent_at is None:
-            draft.touchpoint.at = to_ms(at)
+        if type(at) is datetime and draft.sent_at is None and at.tzinfo is not None:
+            draft.touchpoint.at = ms_of(at)
         elif (refusal := _put_time(draft, sender)) is not None:
             draft.refusal = refusal
             refused = True
@@ -117,31 +117,47 @@ def check_ages(drafts: Sequence[Draft], sender: Sender) -> bool:
 
 def put_identifiers(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Normalised, hashed, best first; blocked values are left out, a value named twice stands once."""
-    known = sender.known
+    known = sender.known.names
     refused = False
     for draft in drafts:
-        found: list[Ranked] = []
-        for pair in draft.names:
-            try:
-                ranked = known[pair]  # type: ignore[index]  # of another type it is not found
-            except (KeyError, TypeError):  # TypeError: an array or object
-                read = _read(pair, sender)
-                if isinstance(read, Refusal):
-                    draft.refusal = read
-                    refused = True
-                    break
-                ranked = read
-            if ranked is not None and (not found or ranked not in found):
-                found.append(ranked)
-        draft.touchpoint.identifiers = best_first(found) if found else []
+        names = draft.names
+        found = known.get(names) if type(names) is Names else None
+        if found is None:
+            read = _identifiers(names, sender)
+            if isinstance(read, Refusal):
+                draft.refusal = read
+                refused = True
+                continue
+            found = read
+        draft.touchpoint.identifiers = found.copy()
     return refused
 
 
-def _read(pair: tuple[str, object], sender: Sender) -> Ranked | Refusal | None:
+def _identifiers(names: Collection[tuple[str, object]], sender: Sender) -> list[Identifier] | Refusal:
+    """`Names` are remembered all together, others one by one."""
+    found: list[Ranked] = []
+    for pair in names:
+        read = _read(pair, sender, type(names) is not Names)
+        if isinstance(read, Refusal):
+            return read
+        if read is not None and read not in found:
+            found.append(read)
+    identifiers = best_first(found) if found else []
+    if type(names) is Names:
+        sender.known.remember_all(names, identifiers)
+    return identifiers
+
+
+def _read(pair: tuple[str, object], sender: Sender, remember: bool) -> Ranked | Refusal | None:
     caller, (type_name, value) = sender.caller, pair
+    known = sender.known
+    try:
+        return known.pairs[pair]  # type: ignore[index]  # of another type it is not found
+    except (KeyError, TypeError):  # TypeError: an array or object
+        pass
     read = read_identifier(sender.rules, caller.salt, caller.workspace.phone_region, type_name, value)
-    if isinstance(value, str) and not isinstance(read, Refusal):
-        remember(sender.known, type_name, value, read)
+    if remember and isinstance(value, str) and not isinstance(read, Refusal):
+        known.remember(type_name, value, read)
     return read
 
 
@@ -212,7 +228,9 @@ def put_pages(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Addresses without personal parts; the path from the address where the sender gave none."""
     for draft in drafts:
         page = draft.page
-        if page is not None:
+        if type(page) is SeenPage:
+            draft.touchpoint.page = page.clean
+        elif page is not None:
             draft.touchpoint.page = clean_page(
                 page.url or "", page.path or "", page.title or "", page.referrer or ""
             )

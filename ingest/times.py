@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from etappe.clock import parse_iso
+from etappe.clock import ms_of, parse_iso
 from ingest.limits import CLOCK_ERROR_MS
 
 
@@ -28,7 +28,7 @@ def to_ms(moment: datetime) -> int:
     """Milliseconds since 1970; no offset is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    return ms_of(moment)
 
 
 def _read_text(text: str) -> int:

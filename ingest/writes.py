@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable, Coroutine, MutableMapping
+from functools import partial
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from etappe.errors import BadInput, EtappeError, Problem
+import structlog
+
+from etappe.errors import BadInput, EtappeError, LogUnavailable, Problem
+from etappe.eventlog import Position
 from etappe.origins import origin_allowed
-from ingest import counts
+from ingest import counts, tell
 from ingest.bodies import Place, Receive, decompress, read_body
 from ingest.collector import Collector
 from ingest.drafts import NOBODY, Sender, Visitor, Wire
@@ -28,6 +34,8 @@ from ingest.pipeline import sort_events
 from ingest.protocols import WireProtocol
 from ingest.receipts import PICTURE, Headers, Reply, Result, blank_pixel, failed, failed_pixel
 from ingest.records import Records, records_of
+
+logger = structlog.get_logger()
 
 _IMPORT_ID = re.compile(rb"[A-Za-z0-9_\-]{1,64}")
 
@@ -50,6 +58,20 @@ class WriteRoute:
         await send_reply(send, reply, head.header(b"origin"), head.method == "HEAD")
         counts.request(reply.status, perf_counter() - begun)
 
+    def answer(self, head: Head, body: bytes, done: Done) -> None:
+        """A POST that is here as a whole, for a connection that has no ASGI: `done` gets the reply."""
+        begun = perf_counter()
+
+        def counted(reply: Reply) -> None:
+            done(reply)
+            counts.request(reply.status, perf_counter() - begun)
+
+        protocol = self._protocols.get("POST")
+        if protocol is None:
+            counted(self._not_allowed())
+        else:
+            Write(self._collector, protocol, head, partial(_arrived, body)).begin(body, counted)
+
     async def _answer(self, head: Head, receive: Receive) -> Reply:
         protocol = self._protocols.get(head.method)
         if protocol is not None and head.method == "HEAD":
@@ -61,6 +83,22 @@ class WriteRoute:
     def _not_allowed(self) -> Reply:
         body = b'{"error":"This path takes %b.","problems":[]}' % self.methods.encode()
         return Reply(405, body, ((b"allow", self.methods.encode()),))
+
+
+Done = Callable[[Reply], None]
+
+_replying: set[asyncio.Task[None]] = set()
+"""The event loop itself forgets tasks that wait."""
+
+
+def broken(error: Exception) -> Reply:
+    """To a request that met a mistake of ours."""
+    logger.error("write_failed", exc_info=error)
+    return Reply(500, b'{"error":"The collector failed.","problems":[]}')
+
+
+async def _arrived(body: bytes) -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": False}
 
 
 class Taken(NamedTuple):
@@ -77,7 +115,7 @@ class Taken(NamedTuple):
 class Write:
     """One request on its way."""
 
-    __slots__ = ("_caller", "_collector", "_head", "_protocol", "_receive")
+    __slots__ = ("_caller", "_collector", "_head", "_protocol", "_receive", "_secrets")
 
     def __init__(self, collector: Collector, protocol: WireProtocol, head: Head, receive: Receive) -> None:
         self._collector = collector
@@ -85,26 +123,73 @@ class Write:
         self._head = head
         self._receive = receive
         self._caller: Caller | None = None
+        self._secrets: list[str] = []
 
     async def reply(self) -> Reply:
         """Whatever happens; ClientGone where nobody waits for it."""
-        head = self._head
-        secrets = secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
-        self._caller = caller = self._collector.keys.first_known(secrets)
         try:
+            caller = self._known_caller()
             if caller is None:
-                return await self._store(*await self._open(tried=bool(secrets)))
-            self._admit(caller)
+                return await self._store(*await self._open(tried=bool(self._secrets)))
             return await self._store(caller, await self._body(caller.body_bytes))
         except ClientGone:
             raise
-        except Unauthorised as error:
-            return self._failed(error, "")
         except EtappeError as error:
-            workspace = self._caller.workspace.name if self._caller else ""
-            return self._failed(error, self._collector.position(workspace))
+            return self._failed(error)
 
-    def _failed(self, error: EtappeError, position: str) -> Reply:
+    def begin(self, body: bytes, done: Done) -> None:
+        """`reply` for a body that is here; a task only where more has to be waited for than the log."""
+        try:
+            caller = self._known_caller()
+            if caller is None:
+                self._reply_later(self.reply(), done)
+                return
+            taken = self._take(caller, self._decompressed(body, caller.body_bytes))
+            if taken.records.refused or not taken.records.accepted:
+                self._reply_later(self._keep(taken), done)
+                return
+        except Exception as error:  # nobody else would answer
+            done(self._failed(error))
+            return
+        self._collector.keeping(taken.records).add_done_callback(partial(self._end, taken, done))
+
+    def _end(self, taken: Taken, done: Done, keeping: asyncio.Future[Position]) -> None:
+        """Of what was begun."""
+        try:
+            reply = self._accepted(taken, self._collector.kept(taken.records, keeping.result()))
+        except Exception as error:  # the same
+            if isinstance(error, LogUnavailable):
+                self._tell_not_stored(taken, error)
+            reply = self._failed(error)
+        done(reply)
+
+    def _reply_later(self, reply: Coroutine[Any, Any, Reply], done: Done) -> None:
+        task = asyncio.create_task(self._reply_with(reply, done))
+        _replying.add(task)
+        task.add_done_callback(_replying.discard)
+
+    async def _reply_with(self, reply: Coroutine[Any, Any, Reply], done: Done) -> None:
+        try:
+            ready = await reply
+        except Exception as error:  # the same
+            ready = self._failed(error)
+        done(ready)
+
+    def _known_caller(self) -> Caller | None:
+        """By the request's head, and admitted."""
+        head = self._head
+        self._secrets = secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
+        self._caller = caller = self._collector.keys.first_known(self._secrets)
+        if caller is not None:
+            self._admit(caller)
+        return caller
+
+    def _failed(self, error: Exception) -> Reply:
+        if not isinstance(error, EtappeError):
+            return broken(error)
+        position = ""
+        if not isinstance(error, Unauthorised):
+            position = self._collector.position(self._caller.workspace.name if self._caller else "")
         pictured = self._protocol.described.media.encode() == PICTURE
         return failed_pixel(error, position) if pictured else failed(error, position)
 
@@ -112,6 +197,9 @@ class Write:
         if self._head.method != "POST":
             return b""
         sent = await read_body(self._receive, self._head.header(b"content-length"), limit, place)
+        return self._decompressed(sent, limit)
+
+    def _decompressed(self, sent: bytes, limit: int) -> bytes:
         return decompress(sent, self._head.header(b"content-encoding"), limit)
 
     async def _open(self, tried: bool) -> tuple[Caller, bytes]:
@@ -170,8 +258,23 @@ class Write:
         """
         taken = self._take(caller, body)
         del body
-        position = await self._collector.keep(taken.records)
+        return await self._keep(taken)
+
+    async def _keep(self, taken: Taken) -> Reply:
+        try:
+            position = await self._collector.keep(taken.records)
+        except LogUnavailable as error:
+            self._tell_not_stored(taken, error)
+            raise
+        if taken.records.refused:
+            tell.refused(self._head.header(b"x-request-id"), taken.records)
+        return self._accepted(taken, position)
+
+    def _accepted(self, taken: Taken, position: str) -> Reply:
         return self._protocol.reply(taken.result(position), self._head).with_headers(taken.headers)
+
+    def _tell_not_stored(self, taken: Taken, error: LogUnavailable) -> None:
+        tell.not_stored(self._head.header(b"x-request-id"), taken.records, error)
 
     def _take(self, caller: Caller, body: bytes) -> Taken:
         """All of the work on a body."""
@@ -179,7 +282,8 @@ class Write:
         self._charge(caller, len(wire.events))
         sender = self._sender(caller)
         found = sort_events(wire, sender)
-        return Taken(records_of(found, sender, self._protocol.name, self._head.path), wire.headers())
+        records = records_of(found, sender, self._protocol.name, self._head.path, wire.unbroken)
+        return Taken(records, wire.headers())
 
     def _sender(self, caller: Caller) -> Sender:
         return Sender(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 from etappe.clock import Clock, system_clock
 from etappe.errors import BadInput, Problem, SettingsError
@@ -43,6 +43,35 @@ _new_entry = partial(tuple.__new__, Entry)
 def entries_of(keys: Iterable[bytes], values: Iterable[bytes]) -> list[Entry]:
     """One of each pair, for a quarter of what as many calls of `Entry` cost."""
     return list(map(_new_entry, zip(keys, values, strict=True)))
+
+
+class Lines(Sequence[Entry]):
+    """Entries whose values are the lines of one text. They are made, kept and written to SQLite as that; to make an
+    object of each would cost more than all else that is done with them.
+    """
+
+    __slots__ = ("keys", "text")
+
+    def __init__(self, keys: Sequence[bytes], text: bytes) -> None:
+        """`text` has a line for each key, with a line break (and no other) at its end."""
+        self.keys = keys
+        self.text = text
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries())
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        return self._entries()[index]
+
+    def _entries(self) -> list[Entry]:
+        return entries_of(self.keys, self.text.split(b"\n")[:-1])
 
 
 class Record(NamedTuple):
@@ -112,7 +141,7 @@ class EventLog(Protocol):
         '' as long as the process that writes the topic has never started (SQLite).
         """
 
-    async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
+    def append(self, topic: str, entries: Sequence[Entry]) -> Awaitable[Position]:
         """Store all of them durably, then return the position after the last one in each partition written.
 
         Raises after `LogOptions.deadline` seconds at the latest; some may then be stored all the same.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from etappe.errors import LogFull
-from etappe.eventlog import Entry
+from etappe.eventlog import Entry, Lines
 
 ENTRY_BYTES = 200
 """What a waiting entry costs beside its key and value: tuple, bytes headers, list slot."""
@@ -16,6 +16,8 @@ ENTRY_BYTES = 200
 
 def size_of(entries: Sequence[Entry]) -> int:
     """What these entries occupy while they wait, in bytes."""
+    if isinstance(entries, Lines):
+        return len(entries.text) + sum(map(len, entries.keys)) + ENTRY_BYTES * len(entries)
     return sum(map(len, chain.from_iterable(entries))) + ENTRY_BYTES * len(entries)
 
 

@@ -21,6 +21,11 @@ from etappe.eventlog import IMPORTS, TOUCHPOINTS, LogOptions, Position
 DEFAULT_PORT = 9092
 REQUEST_MS = 10_000
 CONNECT_SECONDS = 10.0
+
+ASK_MS = 4_000
+"""How long an answer about offsets and groups may take. Well below CONNECT_SECONDS: the driver gives a connection up
+only when its own time is over, and whoever is cut off before that finds a half-open connection again and again.
+"""
 MAX_REPLICAS = 3
 MAX_MESSAGE_BYTES = 16 << 20
 """One batch of ours on the wire; a message on `changes` names what a whole batch of touchpoints touched."""
@@ -67,7 +72,7 @@ class Cluster:
         self.address = address
         self.cluster_id = ""
         self._partitions: dict[str, int] = {}
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=address.servers, request_timeout_ms=REQUEST_MS)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=address.servers, request_timeout_ms=ASK_MS)
 
     async def start(self, topics: Sequence[str], options: LogOptions) -> None:
         """Connect, make the topics that are missing, wait until each has a leader; LogUnavailable."""

@@ -11,7 +11,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInPro
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from etappe.eventlog import Position, Record
-from etappe.eventlog.kafka_cluster import CONNECT_SECONDS, REQUEST_MS, Address
+from etappe.eventlog.kafka_cluster import ASK_MS, CONNECT_SECONDS, REQUEST_MS, Address
 
 SESSION_MS = 10_000
 """How long the group waits for a killed member before its partitions go to another."""
@@ -34,7 +34,7 @@ def reading_client(address: Address, group: str | None = None) -> AIOKafkaConsum
         auto_offset_reset="earliest",
         isolation_level="read_uncommitted",
         max_partition_fetch_bytes=FETCH_BYTES,
-        request_timeout_ms=REQUEST_MS,
+        request_timeout_ms=ASK_MS if group is None else REQUEST_MS,
         session_timeout_ms=SESSION_MS,
         heartbeat_interval_ms=HEARTBEAT_MS,
         max_poll_interval_ms=WORK_MS,

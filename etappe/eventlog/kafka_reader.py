@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from etappe.eventlog import Position, Record
@@ -34,20 +36,37 @@ class KafkaReader:
         todo = {p: offset for p, offset in sorted(start.offsets.items()) if offset < ends.offsets.get(p, 0)}
         if not todo:
             return []
-        async with self._turn:
-            with self._cluster.address.our_words():
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    return await self._read(topic, todo, ends.offsets, max_records)
+        async with self._asking() as client:
+            return await self._read(client, topic, todo, ends.offsets, max_records)
 
     async def close(self) -> None:
-        if self._client is not None:
-            await stop_client(self._client)
+        client, self._client = self._client, None
+        if client is not None:
+            await stop_client(client)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """The client, for one question at a time. One that failed is replaced: the driver cuts its own questions off
+        before it gives a half-open connection up, and would find the same one again and again.
+        """
+        async with self._turn:
+            with self._cluster.address.our_words():
+                try:
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        yield await self._get()
+                except (KafkaError, OSError, TimeoutError):
+                    await self.close()
+                    raise
 
     async def _read(
-        self, topic: str, todo: dict[int, int], ends: Mapping[int, int], max_records: int
+        self,
+        client: AIOKafkaConsumer,
+        topic: str,
+        todo: dict[int, int],
+        ends: Mapping[int, int],
+        max_records: int,
     ) -> list[Record]:
         """Up to the ends that were there when the question came."""
-        client = await self._get()
         places = {p: TopicPartition(self._cluster.address.name(topic), p) for p in todo}
         client.assign(list(places.values()))
         for partition, offset in todo.items():
@@ -64,11 +83,8 @@ class KafkaReader:
         return sorted(records)
 
     async def _offsets(self, topic: str, which: str) -> Position:
-        async with self._turn:
-            with self._cluster.address.our_words():
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    client = await self._get()
-                    found = await getattr(client, which)(self._cluster.all_of(topic))
+        async with self._asking() as client:
+            found = await getattr(client, which)(self._cluster.all_of(topic))
         return Position({tp.partition: offset for tp, offset in found.items()})
 
     async def _get(self) -> AIOKafkaConsumer:

@@ -66,21 +66,15 @@ class SqliteLog:
         identity = await self._reader(topic).identity()
         return identity.log_id if identity else ""
 
-    async def append(self, topic: str, entries: Sequence[Entry]) -> Position:
+    def append(self, topic: str, entries: Sequence[Entry]) -> asyncio.Future[Position]:
+        """Begun at once where there is room in memory; of a task of its own only where there is none."""
         if not entries:
-            return Position({})
-        writer = self._writer_of(topic)
+            return asyncio.ensure_future(_nothing())
         until = asyncio.get_running_loop().time() + self._options.deadline
         size = size_of(entries)
-        if not self._budget.admits(size):
-            await self._budget.wait(size, self._options.deadline)
-        try:
-            stored = writer.submit(self._appending(topic, entries), size)
-        except LogUnavailable:
-            self._budget.give(size)
-            raise
-        self._deadlines.add(until, stored)
-        return await stored
+        if self._budget.admits(size):
+            return self._submit(topic, entries, size, until)
+        return asyncio.ensure_future(self._wait_and_submit(topic, entries, size, until))
 
     async def consumer(self, topic: str, group: str) -> Consumer:
         core = self._core()
@@ -141,6 +135,24 @@ class SqliteLog:
             await reader.close()
         self._deadlines.close()
 
+    async def _wait_and_submit(
+        self, topic: str, entries: Sequence[Entry], size: int, until: float
+    ) -> Position:
+        await self._budget.wait(size, self._options.deadline)
+        return await self._submit(topic, entries, size, until)
+
+    def _submit(
+        self, topic: str, entries: Sequence[Entry], size: int, until: float
+    ) -> asyncio.Future[Position]:
+        """What was taken of the budget is given back once it is done."""
+        try:
+            stored = self._writer_of(topic).submit(self._appending(topic, entries), size)
+        except LogUnavailable:
+            self._budget.give(size)
+            raise
+        self._deadlines.add(until, stored)
+        return stored
+
     def _writer(self, file: str) -> Writer:
         path, options = path_of(self._folder, file), self._options
 
@@ -180,3 +192,7 @@ class SqliteLog:
     def _nothing(self) -> Position:
         """Positions of a topic whose writer has never started."""
         return Position(dict.fromkeys(range(self._options.partitions), 0))
+
+
+async def _nothing() -> Position:
+    return Position({})

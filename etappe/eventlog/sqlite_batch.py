@@ -1,4 +1,5 @@
-"""Records of one partition as one row: `keys and values in turn` in MessagePack, named by its last record.
+"""Records of one partition as one row in MessagePack, named by its last record: keys and values in turn, or all keys
+and then all values as the lines of one text.
 
 Rows of some size are compressed: records of one row resemble each other, and what is not written to the disk, and
 not copied from the write-ahead log once more, costs more time than LZ4 does.
@@ -8,18 +9,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import count, repeat
+from itertools import chain, count, repeat
 
 import cramjam
 import msgspec
 
-from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS, Record
+from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS, Entry, Lines, Record
 
 BATCH_BYTES = 1 << 20
 """A larger batch is cut in two, down to one record: what a reader has to unpack for a single one."""
 
 COMPRESSED = b"\xc1"
 """Before an LZ4 block; no MessagePack begins with it."""
+
+LINES = b"\xc0"
+"""Before a row whose values are lines, then the size of its keys in _SIZE_BYTES, its keys, and the lines; the other
+kind begins with its array.
+"""
+
+_SIZE_BYTES = 4
 
 PLAIN_BYTES = 512
 """Up to this size compression saves no page."""
@@ -39,16 +47,51 @@ def first_id(topic: str, partition: int) -> int:
     return _TOPIC_NUMBERS[topic] << _TOPIC_SHIFT | partition << _PARTITION_SHIFT
 
 
-def packed(fields: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Keys and values in turn as bodies, each with the number of its records."""
+def packed(appended: Sequence[Sequence[Entry]]) -> Iterator[tuple[int, bytes]]:
+    """All that was appended as bodies, each with the number of its records."""
+    lines = [each for each in appended if isinstance(each, Lines)]
+    if len(lines) == len(appended):
+        for some in _batches([part for each in lines for part in _cut(each)]):
+            keys = [key for each in some for key in each.keys]
+            start = _encode(keys)
+            size = len(start).to_bytes(_SIZE_BYTES, "big")
+            yield len(keys), _squeezed(b"".join([LINES, size, start, *(each.text for each in some)]))
+    else:
+        yield from _packed_fields(list(chain.from_iterable(chain.from_iterable(appended))))
+
+
+def _cut(lines: Lines) -> Iterator[Lines]:
+    if len(lines.text) <= BATCH_BYTES or len(lines) == 1:
+        yield lines
+        return
+    half, values = len(lines) // 2, lines.text.split(b"\n")
+    yield from _cut(Lines(lines.keys[:half], b"\n".join([*values[:half], b""])))
+    yield from _cut(Lines(lines.keys[half:], b"\n".join(values[half:])))
+
+
+def _batches(appended: Sequence[Lines]) -> Iterator[list[Lines]]:
+    """As many together as one body may hold."""
+    some: list[Lines] = []
+    size = 0
+    for each in appended:
+        if some and size + len(each.text) > BATCH_BYTES:
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += len(each.text)
+    yield some
+
+
+def _packed_fields(fields: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Keys and values in turn."""
     body = _encode(fields)
     records = len(fields) // 2
     if len(body) <= BATCH_BYTES or records == 1:
         yield records, _squeezed(body)
         return
     half = records // 2 * 2
-    yield from packed(fields[:half])
-    yield from packed(fields[half:])
+    yield from _packed_fields(fields[:half])
+    yield from _packed_fields(fields[half:])
 
 
 def unpacked(
@@ -57,14 +100,31 @@ def unpacked(
     """At most `limit` records from the offset `start` on, of a row (last offset, stamp, body)."""
     last, stamp, body = row
     try:
-        fields = _decode(_unsqueezed(body))
-    except (msgspec.DecodeError, cramjam.DecompressionError) as error:
+        keys, values = _fields(_unsqueezed(body))
+    except (msgspec.DecodeError, cramjam.DecompressionError, ValueError) as error:
         raise sqlite3.DatabaseError(f"partition {partition} of {topic} is damaged at {last}") from error
-    base = last + 1 - len(fields) // 2
+    base = last + 1 - len(keys)
     skip = max(0, start - base)
-    keys, values = (fields[2 * skip + part : 2 * (skip + limit) : 2] for part in (0, 1))
+    some = slice(skip, skip + limit)
     offsets = count(base + skip)
-    return map(Record._make, zip(repeat(topic), repeat(partition), offsets, keys, values, repeat(stamp)))
+    return map(
+        Record._make,
+        zip(repeat(topic), repeat(partition), offsets, keys[some], values[some], repeat(stamp)),
+    )
+
+
+def _fields(body: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Keys and values; ValueError where there are more of one than of the other."""
+    if body[:1] != LINES:
+        fields = _decode(body)
+        keys, values = fields[::2], fields[1::2]
+    else:
+        start = len(LINES) + _SIZE_BYTES
+        end = start + int.from_bytes(body[len(LINES) : start], "big")
+        keys, values = _decode(body[start:end]), body[end:].split(b"\n")[:-1]
+    if len(keys) != len(values):
+        raise ValueError(f"{len(keys)} keys and {len(values)} values")
+    return keys, values
 
 
 def _squeezed(body: bytes) -> bytes:

@@ -49,11 +49,9 @@ class LogFile:
     def transaction(self) -> Iterator[None]:
         """Everything inside is on disk after it, or nothing is."""
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            connection = self.connection
             yield
-            for tail in self._tails.values():
-                self.connection.executemany(sql("insert_batch"), tail.rows())
-            self.connection.execute("COMMIT")
+            self._write(connection, [row for tail in self._tails.values() for row in tail.rows()])
         except BaseException as error:
             for tail in self._tails.values():
                 tail.drop()
@@ -62,6 +60,13 @@ class LogFile:
         for tail in self._tails.values():
             tail.keep()
 
+    def begun(self) -> sqlite3.Connection:
+        """Inside a transaction: the connection to do more with than to append."""
+        connection = self.connection
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        return connection
+
     def append(self, topic: str, entries: Sequence[Entry], stamp: int) -> Position:
         """Inside a transaction: add the entries and say where they will end."""
         return self._tails[topic].add(entries, stamp)
@@ -69,8 +74,9 @@ class LogFile:
     def remove(self, topic: str, partition: int, end: int) -> None:
         """Inside a transaction: take away what lies before the offset `end`."""
         first = first_id(topic, partition)
-        self.connection.execute(sql("remove_batches"), (first, first + end))
-        self.connection.execute(sql("raise_floor"), (first, first + end))
+        connection = self.begun()
+        connection.execute(sql("remove_batches"), (first, first + end))
+        connection.execute(sql("raise_floor"), (first, first + end))
 
     def end(self, topic: str, partition: int) -> int:
         return self._tails[topic].ends[partition]
@@ -97,14 +103,26 @@ class LogFile:
         disk = os.statvfs(self.path.parent)
         if disk.f_bavail * disk.f_frsize < SPARE_BYTES:
             raise LogFull(f"The disk of {self.path} has less than {SPARE_BYTES} bytes left.")
-        self.connection.execute("SAVEPOINT probe")
-        self.connection.execute(sql("insert_batch"), (_PROBE_ID, 0, _PROBE))
-        self.connection.execute("ROLLBACK TO probe")
-        self.connection.execute("RELEASE probe")
+        connection = self.begun()
+        connection.execute("SAVEPOINT probe")
+        connection.execute(sql("insert_batch"), (_PROBE_ID, 0, _PROBE))
+        connection.execute("ROLLBACK TO probe")
+        connection.execute("RELEASE probe")
 
     def close(self) -> None:
         self._disconnect()
         os.close(self._lock)
+
+    def _write(self, connection: sqlite3.Connection, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """A single row is a transaction by itself, in one call: for each one the thread lets go of the interpreter
+        and then waits for it again.
+        """
+        if len(rows) == 1 and not connection.in_transaction:
+            connection.execute(sql("insert_batch"), rows[0])
+        elif rows:
+            self.begun().executemany(sql("insert_batch"), rows)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
         connection = open_to_write(self.path, self._options.max_bytes)

@@ -163,7 +163,7 @@ def joining(topic: str, group: str) -> Callable[[LogFile], None]:
     """For the core's writer: from now on retention waits for this group."""
 
     def work(file: LogFile) -> None:
-        file.connection.execute(sql("join_group"), (topic, group))
+        file.begun().execute(sql("join_group"), (topic, group))
 
     return work
 
@@ -173,6 +173,6 @@ def storing(topic: str, group: str, log_id: str, offsets: Mapping[int, int]) -> 
     rows = [(topic, group, partition, log_id, offset) for partition, offset in offsets.items()]
 
     def work(file: LogFile) -> None:
-        file.connection.executemany(sql("commit_offset"), rows)
+        file.begun().executemany(sql("commit_offset"), rows)
 
     return work

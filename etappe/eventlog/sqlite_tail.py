@@ -18,34 +18,46 @@ class Tail:
         """`ends` has for each partition the offset that its next record gets."""
         self.ends = list(ends)
         self._topic = topic
-        self._added: list[list[bytes]] = [[] for _ in ends]
+        self._added: list[list[Sequence[Entry]]] = [[] for _ in ends]
         self._stamp = 0
 
     def add(self, entries: Sequence[Entry], stamp: int) -> Position:
         """Say where the entries will end, once they are kept."""
-        added, count = self._added, len(self._added)
-        touched = set()
-        for entry in entries:
-            partition = partition_of(entry[0], count)
-            added[partition] += entry
-            touched.add(partition)
         self._stamp = stamp
-        return Position({p: self.ends[p] + len(added[p]) // 2 for p in touched})
+        if len(self._added) == 1:
+            return Position({0: self._add(0, entries)})
+        return Position({p: self._add(p, some) for p, some in self._dealt(entries).items()})
 
     def rows(self) -> Iterator[tuple[int, int, bytes]]:
         """What was added, as batches: id, stamp, body."""
-        for partition, fields in enumerate(self._added):
+        for partition, added in enumerate(self._added):
             end = first_id(self._topic, partition) + self.ends[partition]
-            for count, body in packed(fields) if fields else ():
+            for count, body in packed(added) if added else ():
                 end += count
                 yield end - 1, self._stamp, body
 
     def keep(self) -> None:
         """The rows are on disk."""
-        self.ends = [end + len(fields) // 2 for end, fields in zip(self.ends, self._added, strict=True)]
+        self.ends = [end + _count(added) for end, added in zip(self.ends, self._added, strict=True)]
         self.drop()
 
     def drop(self) -> None:
         """The rows are not to be written, or no longer waiting."""
-        for fields in self._added:
-            fields.clear()
+        for added in self._added:
+            added.clear()
+
+    def _add(self, partition: int, entries: Sequence[Entry]) -> int:
+        added = self._added[partition]
+        added.append(entries)
+        return self.ends[partition] + _count(added)
+
+    def _dealt(self, entries: Sequence[Entry]) -> dict[int, list[Entry]]:
+        """By partition."""
+        dealt: dict[int, list[Entry]] = {}
+        for entry in entries:
+            dealt.setdefault(partition_of(entry.key, len(self._added)), []).append(entry)
+        return dealt
+
+
+def _count(added: Sequence[Sequence[Entry]]) -> int:
+    return sum(map(len, added))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UnsetType
 
-from etappe.touchpoint import ABSENT, Campaign, Page, Touchpoint
+from etappe.touchpoint import ABSENT, Campaign, Touchpoint
 from ingest.drafts import (
     Draft,
     Sender,
@@ -18,20 +16,19 @@ from ingest.drafts import (
     WirePage,
     account_of,
     as_object,
-    country_of,
     currency_of,
     text_of,
 )
 from ingest.http import Head
 from ingest.json_events import check_utf8, split_events
 from ingest.keys import Caller, Keys
-from ingest.limits import EVENT_BYTES
-from ingest.personal import clean_campaign, clean_experiments, clean_name, cleaned_campaign
+from ingest.limits import EVENT_BYTES, SEQ_LIMIT
+from ingest.personal import clean_campaign, clean_experiments, clean_name
 from ingest.protocols import Description
+from ingest.protocols.plain import PlainEvent, drafts_of_plain, plain_events
+from ingest.protocols.surroundings import NativeConsent, NativeContext, put_consent, put_context
 from ingest.reasons import Reason, Refusal, refuse, wrong
 from ingest.receipts import Reply, Result, receipt
-
-_SEQ_LIMIT = 2**63
 
 Text = str | None
 Time = str | int | float | None
@@ -46,21 +43,6 @@ class NativeCampaign(msgspec.Struct, gc=False):
     name: Text = None
     term: Text = None
     content: Text = None
-
-
-class NativeConsent(msgspec.Struct, gc=False):
-    """Absent: as the workspace says."""
-
-    analytics: bool | None = None
-    linking: bool | None = None
-
-
-class NativeContext(msgspec.Struct, gc=False):
-    """What surrounds the event."""
-
-    user_agent: Text = None
-    country: Text = None
-    ip: Text = None
 
 
 class NativeEvent(msgspec.Struct, gc=False):
@@ -88,55 +70,7 @@ class NativeEvent(msgspec.Struct, gc=False):
     properties: msgspec.Raw = ABSENT
 
 
-class PlainPage(Page, forbid_unknown_fields=True, frozen=True, gc=False):
-    pass
-
-
-class PlainCampaign(Campaign, forbid_unknown_fields=True, frozen=True, gc=False):
-    pass
-
-
-class PlainConsent(NativeConsent, forbid_unknown_fields=True, gc=False):
-    pass
-
-
-class PlainContext(NativeContext, forbid_unknown_fields=True, gc=False):
-    pass
-
-
-class PlainEvent(Touchpoint, forbid_unknown_fields=True, kw_only=True, gc=False):
-    """An event with nothing to ignore, to read leniently or to look for: only its traits and properties can be
-    nested deeper than this says.
-
-    It becomes the touchpoint itself, in place: a second object for it would cost as much as all of its checks.
-    What only the collector says can be sent by nobody: there is no JSON for an UnsetType.
-    """
-
-    workspace: UnsetType = ""  # type: ignore[assignment]
-    stamp: UnsetType = 0  # type: ignore[assignment]
-    alias: UnsetType = msgspec.field(default_factory=list)  # type: ignore[assignment]
-    consent_analytics: UnsetType = True  # type: ignore[assignment]
-    consent_linking: UnsetType = True  # type: ignore[assignment]
-    user_agent: UnsetType = ""  # type: ignore[assignment]
-    country: UnsetType = ""  # type: ignore[assignment]
-    source: UnsetType = "native"  # type: ignore[assignment]
-    ip: UnsetType = ""  # type: ignore[assignment]
-    import_id: UnsetType = ""  # type: ignore[assignment]
-
-    id: str = ""
-    event: str = ""
-    at: datetime | int | float | None = None  # type: ignore[assignment]  # until `put_time` has read it
-    identifiers: dict[str, str] = msgspec.field(default_factory=dict)  # type: ignore[assignment]  # the same
-    page: PlainPage = PlainPage()
-    campaign: PlainCampaign = PlainCampaign()
-    sent_at: datetime | int | float | None = None
-    consent: PlainConsent | None = None
-    context: PlainContext | None = None
-
-
 decode_event = msgspec.json.Decoder(NativeEvent).decode
-decode_plain_event = msgspec.json.Decoder(PlainEvent).decode
-decode_plain_events = msgspec.json.Decoder(list[PlainEvent]).decode
 
 
 class Native:
@@ -167,76 +101,15 @@ def read_events(body: bytes) -> Wire:
     """
     check_utf8(body)
     if len(body) <= EVENT_BYTES and (events := plain_events(body)):
-        return Wire(events, draft_of_plain, lambda: split_events(body))
+        return _plain(body, events, lambda: split_events(body))
     written = split_events(body)
     if len(body) > EVENT_BYTES >= max(map(len, written)) and (events := plain_events(body)):
-        return Wire(events, draft_of_plain, lambda: written)
+        return _plain(body, events, lambda: written)
     return Wire(written, draft_of_written, lambda: written)
 
 
-def plain_events(body: bytes) -> Sequence[PlainEvent]:
-    """The events of a body of nothing but plain ones; none where it takes a closer look to tell what it is."""
-    try:
-        events = decode_plain_events(body) if body.startswith(b"[") else [decode_plain_event(body)]
-    except (msgspec.DecodeError, RecursionError):
-        return ()
-    return events if events and events[0].event else ()
-
-
-def draft_of_plain(event: PlainEvent, sender: Sender) -> Draft | Refusal:
-    """A plain event as a draft of itself."""
-    traits, properties = event.traits, event.properties
-    raw_traits = b"" if traits is ABSENT else as_object(traits)
-    raw_properties = b"" if properties is ABSENT else as_object(properties)
-    if not raw_traits:
-        if raw_traits is None:
-            return wrong("traits", "no object", "an object")
-        event.traits = ABSENT
-    if not raw_properties:
-        if raw_properties is None:
-            return wrong("properties", "no object", "an object")
-        event.properties = ABSENT
-    if event.seq and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
-        return wrong("seq", "a number out of range", "an integer of 64 bits")
-    at, sent_at = event.at, event.sent_at
-    if at is None:
-        event.at = sender.received
-    sender.sign(event)
-    _clean_plain(event)
-    draft = Draft(event, event.identifiers.items(), at, sent_at, raw_traits, raw_properties)
-    if event.page is not _NO_PAGE:
-        draft.page = event.page
-    if sent_at is not None or event.context is not None or event.consent is not None:
-        _put_surroundings(event, draft)
-    return draft
-
-
-def _clean_plain(event: Touchpoint) -> None:
-    if event.campaign is not _NO_CAMPAIGN:
-        event.campaign = cleaned_campaign(event.campaign)
-    if event.channel:
-        event.channel = clean_name(event.channel)
-    if event.currency:
-        event.currency = currency_of(event.currency)
-    if event.account:
-        event.account = account_of(event.account)
-    if event.experiments:
-        event.experiments = clean_experiments(event.experiments)
-
-
-def _put_surroundings(event: PlainEvent, draft: Draft) -> None:
-    """What a touchpoint has no place for is taken away."""
-    event.sent_at = None
-    if event.context is not None:
-        draft.address = event.context.ip or ""
-        _put_context(event, event.context)
-        event.context = None
-    if event.consent is not None:
-        _put_consent(event, event.consent)
-        event.consent = None
-
-
-_NO_PAGE, _NO_CAMPAIGN = PlainEvent().page, PlainEvent().campaign
+def _plain(body: bytes, events: Sequence[PlainEvent], bodies: Callable[[], Sequence[bytes]]) -> Wire:
+    return Wire(events, draft_of_written, bodies, unbroken=b"\n" not in body, drafts=drafts_of_plain)
 
 
 def draft_of_written(raw: bytes, sender: Sender) -> Draft | Refusal:
@@ -254,7 +127,7 @@ def draft_of(event: NativeEvent, sender: Sender) -> Draft | Refusal:
     properties = b"" if event.properties is ABSENT else as_object(event.properties)
     if traits is None or properties is None:
         return wrong("traits" if traits is None else "properties", "no object", "an object")
-    if event.seq and not -_SEQ_LIMIT <= event.seq < _SEQ_LIMIT:
+    if event.seq and not -SEQ_LIMIT <= event.seq < SEQ_LIMIT:
         return wrong("seq", "a number out of range", "an integer of 64 bits")
     touchpoint = sender.new_touchpoint()
     _put_usual(touchpoint, event)
@@ -286,15 +159,7 @@ def _put_usual(touchpoint: Touchpoint, event: NativeEvent) -> None:
     if event.currency:
         touchpoint.currency = currency_of(event.currency)
     if event.context is not None:
-        _put_context(touchpoint, event.context)
-
-
-def _put_context(touchpoint: Touchpoint, context: NativeContext) -> None:
-    """What the event says beats what the request's head says."""
-    if context.user_agent:
-        touchpoint.user_agent = clean_name(context.user_agent)
-    if context.country:
-        touchpoint.country = country_of(context.country)
+        put_context(touchpoint, event.context)
 
 
 def _put_rare(touchpoint: Touchpoint, event: NativeEvent) -> None:
@@ -311,14 +176,7 @@ def _put_rare(touchpoint: Touchpoint, event: NativeEvent) -> None:
     if event.experiments:
         touchpoint.experiments = clean_experiments(_experiments(event.experiments))
     if event.consent is not None:
-        _put_consent(touchpoint, event.consent)
-
-
-def _put_consent(touchpoint: Touchpoint, consent: NativeConsent) -> None:
-    if consent.analytics is not None:
-        touchpoint.consent_analytics = consent.analytics
-    if consent.linking is not None:
-        touchpoint.consent_linking = consent.linking
+        put_consent(touchpoint, event.consent)
 
 
 def _campaign(campaign: NativeCampaign) -> Campaign:

@@ -19,6 +19,7 @@ from etappe.eventlog import (
     Consumer,
     Entry,
     EventLog,
+    Lines,
     LogOptions,
     Position,
     Record,
@@ -515,3 +516,41 @@ async def test_a_follower_that_left_holds_nothing(log: EventLog) -> None:
     await follower.close()
     assert follower.assigned == frozenset()
     assert leader.assigned == {0, 1, 2, 3}
+
+
+def as_lines(some: list[Entry]) -> Lines:
+    return Lines([each.key for each in some], b"".join(each.value + b"\n" for each in some))
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+async def test_entries_as_the_lines_of_a_text_are_what_they_are_one_by_one(
+    log_factory: OpenLog, partitions: int
+) -> None:
+    log = await log_factory(partitions=partitions)
+    broken = [Entry(b"key-6", b"a line\nand another")]
+    sent = [
+        as_lines(entries(3)),
+        entries(2, 3),
+        broken,
+        as_lines(entries(3, 5)),
+        as_lines([Entry(b"k", b"")]),
+    ]
+    await asyncio.gather(*(log.append(TOUCHPOINTS, each) for each in sent))
+    records = await log.read(TOUCHPOINTS, await log.starts(TOUCHPOINTS), 100)
+    expected = sorted(entry for some in sent for entry in some)
+    assert sorted(Entry(each.key, each.value) for each in records) == expected
+    assert all(each.partition == partition_of(each.key, partitions) for each in records)
+    assert sum((await log.ends(TOUCHPOINTS)).offsets.values()) == len(expected)
+
+
+def test_lines_are_a_sequence_of_entries() -> None:
+    some = entries(5)
+    lines = as_lines(some)
+    assert (list(lines), len(lines), lines[0], lines[-1], lines[1:3]) == (
+        some,
+        5,
+        some[0],
+        some[4],
+        some[1:3],
+    )
+    assert some[2] in lines

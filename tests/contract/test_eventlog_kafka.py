@@ -7,9 +7,11 @@ import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from kafka.broker import KafkaBroker, free_ports
+from torture.proxy import Proxy
 
 from etappe.errors import LogFull, LogUnavailable
 from etappe.eventlog import (
@@ -199,3 +201,43 @@ async def test_closing_while_the_broker_is_away_ends(own_kafka: KafkaBroker, ope
     assert await refused(log, kilobytes(5)) is LogUnavailable
     async with asyncio.timeout(40):
         await log.close()
+
+
+@pytest.mark.kafka
+async def test_half_open_connections_are_given_up(tmp_path: Path, open_log: OpenLog) -> None:
+    """The broker's end is gone and ours never hears of it: what asks, appends and consumes finds new ones."""
+    proxy = Proxy()
+    proxy.start()
+    broker = KafkaBroker(tmp_path / "kafka", advertised=proxy.port)
+    proxy.target = broker.port
+    broker.start()
+    try:
+        log = await open_log(f"kafka://127.0.0.1:{proxy.port}")
+        consumer = await log.consumer(TOUCHPOINTS, "g")
+        await log.append(TOUCHPOINTS, kilobytes(10))
+        await log.committed(TOUCHPOINTS, "g")
+        await log.ends(TOUCHPOINTS)
+        proxy.forget()
+
+        async def goes_on() -> bool:
+            try:
+                async with asyncio.timeout(15):
+                    await log.append(TOUCHPOINTS, kilobytes(1))
+                    await log.committed(TOUCHPOINTS, "g")
+                    ends = await log.ends(TOUCHPOINTS)
+            except (LogUnavailable, TimeoutError):
+                return False
+            return sum(ends.offsets.values()) >= 11
+
+        await until(goes_on, 60)
+        polled: list[bytes] = []
+
+        async def consumed() -> bool:
+            polled.extend(record.value for record in await consumer.poll(100, 0.5))
+            return len(set(polled)) >= 11
+
+        await until(consumed, 60)
+        await log.close()
+    finally:
+        broker.stop()
+        proxy.stop()

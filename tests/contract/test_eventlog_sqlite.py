@@ -24,6 +24,7 @@ from etappe.eventlog import (
     TOUCHPOINTS,
     Consumer,
     Entry,
+    Lines,
     LogOptions,
     Position,
     connect_log,
@@ -231,8 +232,8 @@ async def test_a_hundred_concurrent_appends_share_a_few_transactions(open_log: O
 async def test_an_append_that_does_not_fit_harms_no_other_in_its_transaction(open_log: OpenLog) -> None:
     log = await open_log(max_bytes=1 << 20)
     with blocked_writer(log):
-        large = asyncio.create_task(log.append(TOUCHPOINTS, kilobytes(3000)))
-        small = asyncio.create_task(log.append(TOUCHPOINTS, one()))
+        large = asyncio.ensure_future(log.append(TOUCHPOINTS, kilobytes(3000)))
+        small = asyncio.ensure_future(log.append(TOUCHPOINTS, one()))
         await asyncio.sleep(0)
     with pytest.raises(LogFull):
         await large
@@ -269,6 +270,33 @@ async def test_a_large_append_is_cut_into_rows_of_a_megabyte(open_log: OpenLog, 
     assert [(r.offset, r.value) for r in records] == [(n, each.value) for n, each in enumerate(sent)]
 
 
+async def test_lines_are_cut_into_rows_of_a_megabyte_and_read_from_any_offset(
+    open_log: OpenLog, tmp_path: Path
+) -> None:
+    log = await open_log(partitions=1)
+    sent = [Entry(b"%d" % n, os.urandom(500).hex().encode()) for n in range(3500)]
+    whole = Lines([each.key for each in sent], b"".join(each.value + b"\n" for each in sent))
+    small = Lines([b"k"], b"v\n")
+    await asyncio.gather(*(log.append(TOUCHPOINTS, each) for each in (small, whole, small)))
+    assert rows_of(tmp_path) == 4
+    expected = [Entry(b"k", b"v"), *sent, Entry(b"k", b"v")]
+    for start, limit in ((0, 5000), (1, 10), (873, 1), (1750, 1000), (3501, 5)):
+        records = await log.read(TOUCHPOINTS, Position({0: start}), limit)
+        found = [(each.offset, Entry(each.key, each.value)) for each in records]
+        assert found == list(enumerate(expected))[start : start + limit]
+
+
+async def test_a_row_with_more_lines_than_keys_is_damaged(open_log: OpenLog, tmp_path: Path) -> None:
+    log = await open_log(partitions=1)
+    await log.append(TOUCHPOINTS, Lines([b"k"], b"v\n"))
+    with closing(sqlite3.connect(tmp_path / "collector.sqlite")) as connection:
+        ((body,),) = connection.execute("SELECT body FROM batches").fetchall()
+        connection.execute("UPDATE batches SET body = ?", (body.replace(b"v\n", b"\n\n"),))
+        connection.commit()
+    with pytest.raises(LogUnavailable, match=r"partition 0 of touchpoints is damaged at 0"):
+        await log.read(TOUCHPOINTS, Position({0: 0}), 10)
+
+
 def rows_of(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "collector.sqlite")) as connection:
         count: int = connection.execute("SELECT count(*) FROM batches").fetchone()[0]
@@ -294,7 +322,7 @@ async def test_a_buffer_that_stays_full_is_refused_after_the_deadline(open_log: 
     log = await open_log(buffer_bytes=20_000, deadline=0.3)
     with blocked_writer(log):
         await asyncio.sleep(0)
-        waiting = asyncio.create_task(log.append(TOUCHPOINTS, kilobytes(15)))
+        waiting = asyncio.ensure_future(log.append(TOUCHPOINTS, kilobytes(15)))
         await asyncio.sleep(0.05)
         with pytest.raises(LogFull, match=r"no room within 0\.3 s"):
             await log.append(TOUCHPOINTS, kilobytes(15))

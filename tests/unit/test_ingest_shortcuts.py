@@ -18,6 +18,7 @@ from ingest.keys import Caller
 from ingest.limits import EVENT_BYTES
 from ingest.pipeline import Sorted, sort_events
 from ingest.protocols.native import Native, NativeEvent, draft_of_written
+from ingest.records import records_of
 
 WORKSPACE = Workspace("shop", "00" * 32)
 SENDER = Sender(Caller("secret", WORKSPACE, WORKSPACE.salt_bytes), 1_700_000_000_000)
@@ -99,3 +100,38 @@ def test_events_of_one_request_share_nothing_that_one_could_change_for_another()
     ).accepted
     assert (first.value, first.offline, second.experiments) == (None, False, {})
     assert first.identifiers is not second.identifiers
+
+
+@pytest.mark.parametrize("body", [b"[%b]", b"%b", b"[\n%b,\n%b]"])
+@pytest.mark.parametrize("gap", [b"", b" ", b"\n", b"\r\n"])
+def test_records_are_the_same_whatever_stands_between_the_values_of_a_body(body: bytes, gap: bytes) -> None:
+    """Line breaks in what is kept raw once would have ended a record too early."""
+    one = b'{"id":"i","event":"A","identifiers":{"user_id":"u"},"properties":{"a":1,%b"b":[2]}}' % gap
+    body = body.replace(b"%b", one)
+    wire = Native().read(body, head())
+    found = sort_events(wire, SENDER)
+    entries = records_of(found, SENDER, "native", "/v1/touchpoints", wire.unbroken).accepted
+    assert [each.value for each in entries] == [encode_record(each) for each in found.accepted]
+    assert {each.key for each in entries} == {b"shop\0i"}
+    assert len(entries) == body.count(b"user_id")
+
+
+def test_parts_that_were_read_before_are_what_they_were_the_first_time() -> None:
+    more = {"page": {"url": "https://x.ch/a?email=a@b.ch"}, "campaign": {"source": "a@b.ch", "name": "n"}}
+    body = orjson.dumps(
+        [event(**more, consent={"analytics": False}), event(**more), event(page={}, campaign={})]
+    )
+    first, again = shown(at_once(body)), shown(at_once(body))
+    assert first == again == shown(one_by_one(body))
+    assert b"a@b.ch" not in b"".join(first[0])
+
+
+def test_one_event_that_is_not_plain_makes_all_be_read_one_by_one() -> None:
+    for odd in (
+        {"page": {"url": 5}},
+        {"identifiers": {"user_id": 5}},
+        {"campaign": {"own": 1}},
+        {"identifiers": []},
+    ):
+        body = orjson.dumps([event(), event(**odd), event(properties={"a": 1})])
+        assert shown(at_once(body)) == shown(one_by_one(body))
