@@ -41,6 +41,7 @@ from query_api.models.routes import add_model_routes
 from query_api.openapi import answers, errors, in_path, in_query
 from query_api.paths.routes import add_path_routes
 from query_api.questions import Questions
+from query_api.reconciling import Reconciling
 from query_api.refusals import add_refusals
 from query_api.register_routes import add_register_routes
 from query_api.replay import ORDER_SCHEMA
@@ -100,6 +101,7 @@ def create_app(
     add_journeys_routes(app, sources, answers())
     add_path_routes(app, sources, answers())
     app.state.on_stop = add_live_routes(app, sources, answers())
+    app.state.reconciling = Reconciling(sources)
     add_model_routes(app, sources, answers())
     add_map_routes(app, sources, answers())
     add_dashboard_routes(app)
@@ -207,6 +209,11 @@ async def _serve_questions(
             rate_limits=settings.rate_limits,
             answer_bytes=settings.query_bytes,
         )
-        await serve_until(stop, make_server(app, on_stop=app.state.on_stop), listener)
+        watching = asyncio.create_task(app.state.reconciling.run())
+        try:
+            await serve_until(stop, make_server(app, on_stop=app.state.on_stop), listener)
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
     finally:
         await log.close()

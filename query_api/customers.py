@@ -129,7 +129,7 @@ def _traits(
 ) -> Mapping[str, Any]:
     """The latest value of every trait."""
     traits: dict[str, Any] = {}
-    sql = compose("customer_traits", owned=identities.owned)
+    sql = compose("customer_traits", owned=identities.owned, spanned="owned_in_spans")
     for (text,) in session.rows(sql, bound_spans(session, workspace, identities, spans)):
         traits.update(orjson.loads(text))
     return traits

@@ -89,13 +89,18 @@ def _bound(workspace: str, identities: Identities, members: Collection[int]) -> 
     return {**identities.touchpoints(workspace), **rest}
 
 
+def _of_decisions(bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is bound, what a statement about decisions reads: the identifiers may be many."""
+    return {name: bound[name] for name in ("workspace", "known_until")}
+
+
 def _evidence(
     session: Session, workspace: str, identities: Identities, members: Collection[int], logins: Sequence[Link]
 ) -> Evidence:
     bound = _bound(workspace, identities, members)
     found = [*(Link(*row) for row in session.rows(text_of("links_among"), bound)), *logins]
     refused, left_out = _refused(session, workspace, identities, members)
-    apart = {_pair(*pair) for pair in session.rows(text_of("held_apart"), bound)}
+    apart = {_pair(*pair) for pair in session.rows(text_of("held_apart"), _of_decisions(bound))}
     apart |= {each.link.pair for each in refused if each.rule == BANNED}
     kept_out = {(each.link.pair, each.link.event_key) for each in refused}
     held = [each for each in found if each.pair not in apart and (each.pair, each.event_key) not in kept_out]

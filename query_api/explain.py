@@ -32,6 +32,7 @@ from query_api.identity import (
     END_OF_TIME,
     Span,
     check_customer,
+    first_spans_of,
     hex_of,
     members_of,
     names_of,
@@ -105,10 +106,11 @@ def answer_identity(
     found: Sequence[_Shown]
     if question.ends is None:
         evidence = evidence_of(session, workspace.name, identities, members)
-        spans = spans_of(session, workspace.name, identities, question.customer)
+        spans, left_out = first_spans_of(
+            session, identities.touchpoints(workspace.name), question.customer, members, MOST_SPANS_EACH
+        )
         names = _names(session, workspace.name, members, evidence)
-        nodes = _nodes(spans, names)
-        left_out = len(spans) - len(nodes)
+        nodes = sorted(spans, key=lambda span: (shown(names, span.identifier), span.identifier))
         found = [*nodes, *evidence.held, *evidence.refused]
     else:
         evidence = Evidence(_chain(session, workspace, identities, members, question.ends), ())
@@ -193,15 +195,6 @@ def _rules_between(session: Session, workspace: str, identities: Identities, a: 
         sides.append({span.identifier for span in spans})
     bound = {**identities.touchpoints(workspace), "identifiers": sorted(sides[0]), "others": sorted(sides[1])}
     return [rule for (rule,) in session.rows(text_of("rules_between"), bound)]
-
-
-def _nodes(spans: Sequence[Span], names: dict[int, str]) -> list[Span]:
-    """By name and time; of each identifier its first spans."""
-    found: dict[int, list[Span]] = {}
-    for span in spans:
-        found.setdefault(span.identifier, []).append(span)
-    order = sorted(found, key=lambda key: (shown(names, key), key))
-    return [span for key in order for span in found[key][:MOST_SPANS_EACH]]
 
 
 def _row(each: _Shown, names: dict[int, str], events: dict[bytes, Event]) -> Row:

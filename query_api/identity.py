@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from etappe.warehouse import Session
 from query_api.errors import NotFound
@@ -17,9 +17,10 @@ BEGINNING = -(1 << 62)
 END_OF_TIME = 1 << 62
 """Ms: before and after everything."""
 
+_ALL = (1 << 32) - 1
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(NamedTuple):
     """An identifier belongs to a customer for `since` ≤ time < `until` (ms)."""
 
     identifier: int
@@ -65,12 +66,34 @@ def members_of(session: Session, workspace: str, identities: Identities, custome
 
 def spans_of(session: Session, workspace: str, identities: Identities, customer: int) -> list[Span]:
     """Every span of every identifier that belongs to a customer, the customer's own included."""
-    values = identities.touchpoints(workspace)
     members = members_of(session, workspace, identities, customer)
-    found = session.rows(text_of("timelines"), {**values, "identifiers": sorted(members)})
-    linked = {each: (since, owners) for each, since, owners in found}
-    timelines = [timeline(each, *linked.get(each, ([], []))) for each in sorted(members)]
-    return [span for each in timelines for span in each.spans if span.customer == customer]
+    return first_spans_of(session, identities.touchpoints(workspace), customer, members, _ALL)[0]
+
+
+def first_spans_of(
+    session: Session, known: Mapping[str, Any], customer: int, members: Collection[int], each: int
+) -> tuple[list[Span], int]:
+    """Of each of a customer's identifiers the first spans, by identifier and time; how many there are besides.
+
+    `known`: what statements bind to name the workspace and its identities.
+    """
+    bound = {
+        **known,
+        "identifiers": sorted(members),
+        "customer": customer,
+        "each": each,
+        "beginning": BEGINNING,
+        "end": END_OF_TIME,
+    }
+    rows = session.rows(text_of("timelines"), bound)
+    if not any(identifier == customer for identifier, *_ in rows):  # never linked: its own customer
+        rows = sorted([*rows, (customer, [BEGINNING], [END_OF_TIME], 0)])
+    spans = [
+        Span(identifier, customer, since, until)
+        for identifier, begins, ends, _ in rows
+        for since, until in zip(begins, ends, strict=True)
+    ]
+    return spans, sum(left_out for *_, left_out in rows)
 
 
 def bound_spans(

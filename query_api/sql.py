@@ -1,15 +1,16 @@
-"""Statements out of named files. Values are bound by the engine; only whole files and lines are chosen."""
+"""Statements out of named files. Values are bound by the engine; files are whole, some lines repeated by number."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from etappe.phases import Expression
 from etappe.warehouse.statements import statement
 
 _PHASES = "/*phases*/"
-_FROM_PHASE = re.compile(r"-- phase (\d+)$")
+_EACH_PHASE = re.compile(r"  -- each (?:phase|step)(?: from (\d+))?$")
 
 
 def text_of(name: str) -> str:
@@ -29,13 +30,27 @@ def compose(final: str, **parts: str) -> str:
 
 
 def for_phases(text: str, phases: int) -> str:
-    """`text` without the lines that only models with more phases need."""
-    return "\n".join(line for line in text.splitlines() if _phase_of(line) <= phases)
+    """`text` with the lines that are marked for each phase (or step) once for every one of them.
+
+    In them `#k` stands for its number and `#j` for that of the one before; lines next to each other go together.
+    """
+    return "\n".join(
+        line
+        for begin, lines in groupby(text.splitlines(), key=_first_phase)
+        for line in (_repeated([*lines], begin, phases) if begin else lines)
+    )
 
 
-def _phase_of(line: str) -> int:
-    marked = _FROM_PHASE.search(line)
-    return int(marked.group(1)) if marked else 0
+def _first_phase(line: str) -> int:
+    """Of those that the line is marked for; 0: it is not marked."""
+    marked = _EACH_PHASE.search(line)
+    return int(marked[1] or 1) if marked else 0
+
+
+def _repeated(lines: Sequence[str], begin: int, phases: int) -> Iterator[str]:
+    for phase in range(begin, phases + 1):
+        for line in lines:
+            yield _EACH_PHASE.sub("", line).replace("#k", str(phase)).replace("#j", str(phase - 1))
 
 
 def with_phases(text: str, expressions: Sequence[Expression]) -> tuple[str, dict[str, object]]:

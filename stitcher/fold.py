@@ -17,6 +17,7 @@ from etappe.workspaces import Workspace
 from stitcher.builds import Build
 from stitcher.facts import Facts
 from stitcher.identity import BEGINNING, Owner
+from stitcher.long_history import long_history
 from stitcher.spans import END, Span, spans_of, tombstones
 
 _CUSTOMERS_AT_ONCE = 50_000
@@ -125,44 +126,58 @@ _BY_SPANS = _Reading("stored_under_spans", True, 1)
 def _fold_spans(facts: Facts, target: Target, spans: Sequence[Span]) -> None:
     batch = secrets.randbits(63)
     facts.session.insert("spans", {"batch": [batch] * len(spans), **_columns(spans)})
-    _fold_batch(facts, target, batch, _BY_SPANS)
+    _fold_batch(facts, target, batch, replace(_BY_SPANS, values=long_history(facts, spans)))
 
 
 def _fold_batch(facts: Facts, target: Target, batch: int, reading: _Reading) -> None:
+    bound: dict[str, object] = {"workspace": target.workspace.name, "batch": batch, **reading.values}
+    if facts.held.banned:
+        bound["banned"] = sorted(facts.held.banned)
+    marks = _marks(facts, reading)
+    # What accounts take is a sixth of a fold, and most workspaces have none.
+    named = statement("stitcher.sql", "accounts_named")
+    ((has_accounts,),) = facts.session.rows(named, {"workspace": target.workspace.name})
+    marks["accounts"] = statement("stitcher.sql", "fold_accounts" if has_accounts else "fold_no_accounts")
     for n in range(0, len(target.builds), _BUILDS_AT_ONCE):
         some = replace(target, builds=target.builds[n : n + _BUILDS_AT_ONCE])
-        _fold_builds(facts, some, batch, reading)
+        _fold_builds(facts, some, marks, bound)
 
 
-def _fold_builds(facts: Facts, target: Target, batch: int, reading: _Reading) -> None:
+def _fold_builds(facts: Facts, target: Target, marks: Mapping[str, str], bound: Mapping[str, object]) -> None:
     expressions = [phase_expression(build.model, f"b{build.number}") for build in target.builds]
     parameters: dict[str, object] = {
-        "workspace": target.workspace.name,
-        "batch": batch,
+        **bound,
         "version": target.version,
         "gap": int(target.workspace.gap_days * _DAY_MS),
         "builds": [build.number for build in target.builds],
         "sizes": [len(build.model.phases) for build in target.builds],
-        **reading.values,
     }
     for expression in expressions:
         parameters |= expression.parameters
-    if facts.held.banned:
-        parameters["banned"] = sorted(facts.held.banned)
-    facts.session.execute(_fold_statement(expressions, bool(facts.held.banned), reading), parameters)
-
-
-def _fold_statement(expressions: Sequence[Expression], has_banned: bool, reading: _Reading) -> str:
     # The expressions are compiled from parsed models: column names we know and bound parameters, no user text.
-    text = statement("stitcher.sql", "fold")
-    text = text.replace("/*phases*/", _packed(expressions))
-    text = text.replace("/*stored*/", statement("stitcher.sql", reading.stored))
-    tombstones = statement("stitcher.sql", "tombstones") if reading.tombstones else ""
-    text = text.replace("/*tombstones*/", tombstones).replace("/*threads*/", str(reading.threads))
-    if not has_banned:  # nearly always, and then nothing is paid for it
-        return text.replace("/*owner*/", "identifier").replace("/*or led by banned*/", "")
-    owner, led = statement("stitcher.sql", "owner"), statement("stitcher.sql", "led_by_banned")
-    return text.replace("/*owner*/", owner).replace("/*or led by banned*/", led)
+    text = _put(statement("stitcher.sql", "fold"), {**marks, "phases": _packed(expressions)})
+    facts.session.execute(text, parameters)
+
+
+def _marks(facts: Facts, reading: _Reading) -> dict[str, str]:
+    """What stands for the marks in statements that read a batch."""
+    marks = {
+        "stored": statement("stitcher.sql", reading.stored),
+        "tombstones": statement("stitcher.sql", "tombstones") if reading.tombstones else "",
+        "threads": str(reading.threads),
+        "owner": "identifier",
+        "or led by banned": "",
+    }
+    if facts.held.banned:  # hardly ever, and then alone is something paid for it
+        marks["owner"] = statement("stitcher.sql", "owner")
+        marks["or led by banned"] = statement("stitcher.sql", "led_by_banned")
+    return marks
+
+
+def _put(text: str, marks: Mapping[str, str]) -> str:
+    for mark, part in marks.items():
+        text = text.replace(f"/*{mark}*/", part)
+    return text
 
 
 def _packed(expressions: Sequence[Expression]) -> str:

@@ -9,7 +9,7 @@ import structlog
 
 from etappe.changes import DropModel, SaveModel
 from etappe.errors import BadInput
-from etappe.phases import PhaseModel, parse_model
+from etappe.phases import MOST_SAVED, PhaseModel, parse_model
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 
@@ -33,26 +33,53 @@ def saved_models(session: Session, workspace: str) -> SavedModels:
 
 
 def store_order(session: Session, order: SaveModel | DropModel) -> None:
-    """The order as a fact; given again, the same one. One that nobody can read is none: it was checked before it was
-    ordered, by another version of ours, perhaps."""
-    text, version = order.text if isinstance(order, SaveModel) else "", ""
+    """The order as a fact; given again, it is as it was decided then.
+
+    One that nobody can read is none: it was checked before it was ordered, by another version of ours, perhaps. One
+    model too many is dropped at once: whoever orders looks first, but two may look at the same moment.
+    """
     if isinstance(order, SaveModel):
-        try:
-            version = parse_model(text, order.model).version
-        except BadInput as error:
-            log_line.error(
-                "unreadable model", workspace=order.workspace, model=order.model, reason=str(error)
-            )
-            return
+        version = _version(order)
+        if version and not _is_decided(session, order):
+            _store(session, order, version, dropped=_is_one_too_many(session, order))
+    else:
+        _store(session, order, "", dropped=True)
+
+
+def _version(order: SaveModel) -> str:
+    """Of the definition; empty where nobody can read it."""
+    try:
+        return parse_model(order.text, order.model).version
+    except BadInput as error:
+        log_line.error("unreadable model", workspace=order.workspace, model=order.model, reason=str(error))
+        return ""
+
+
+def _is_decided(session: Session, order: SaveModel) -> bool:
+    bound = {"workspace": order.workspace, "model": order.model, "asked": order.asked}
+    ((count,),) = session.rows(statement("stitcher.sql", "model_orders_at"), bound)
+    return bool(count)
+
+
+def _is_one_too_many(session: Session, order: SaveModel) -> bool:
+    kept = saved_models(session, order.workspace).kept
+    if order.model in kept or len(kept) < MOST_SAVED:
+        return False
+    log_line.warning("one model too many", workspace=order.workspace, model=order.model, most=MOST_SAVED)
+    return True
+
+
+def _store(session: Session, order: SaveModel | DropModel, version: str, *, dropped: bool) -> None:
+    text = order.text if isinstance(order, SaveModel) and not dropped else ""
     session.insert(
         "models",
         {
             "workspace": [order.workspace],
             "model": [order.model],
             "asked": [order.asked],
-            "model_version": [version],
+            "model_version": ["" if dropped else version],
             "definition": [text],
             "asked_by": [order.by],
-            "dropped": [isinstance(order, DropModel)],
+            "dropped": [dropped],
         },
     )

@@ -32,7 +32,7 @@ from stitcher.models import saved_models
 from stitcher.resolve import renew
 
 _FILL_AT_ONCE = 500_000
-"""Touchpoints times builds of one step: a second or so, in which live batches wait."""
+"""Touchpoints of one step, for all builds at once: a second or two, in which live batches wait."""
 _RENEW_AT_ONCE = 5_000
 
 MOST_AS_OF = 3
@@ -184,7 +184,7 @@ class Views:
             return
         group = [build for build in filling if build.filled_through == through]
         target = Target(self.workspace, group, self.version)
-        reached = fold_next(self.facts(session, generation), target, through, _FILL_AT_ONCE // len(group))
+        reached = fold_next(self.facts(session, generation), target, through, _FILL_AT_ONCE)
         done = [replace(build, filled_through=FILLED if reached is None else reached) for build in group]
         if reached is None and generation.state == "active":
             self._activate(session, generation, group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from etappe.cli.show import console, print_json
 from etappe.cli.target import find_target
 
 BY_VALUES = (
-    "channel, first_channel, campaign, source, contact, device, country, "
+    "channel, first_channel, campaign, source, contact, device, country, segment, "
     "experiment:NAME, property:NAME or trait:NAME"
 )
 
@@ -40,6 +41,26 @@ def funnel(
         str | None, typer.Option(help="Whose value --by takes: the first or the last touchpoint.")
     ] = None,
     interval: Annotated[str | None, typer.Option(help="day, week or month.")] = None,
+    basis: Annotated[
+        str | None,
+        typer.Option(help="started: journeys that began in the range; within: nothing outside it counts."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A filter FIELD:OP:VALUE, as in channel:eq:email, properties.plan:in:pro,team or "
+            "segment:eq:new; several must all hold."
+        ),
+    ] = None,
+    percentiles: Annotated[
+        str | None, typer.Option(help="Of the time since the phase before, as in 10,90.")
+    ] = None,
+    entries: Annotated[
+        bool, typer.Option("--entries", help="Count those who entered by each phase.")
+    ] = False,
+    identity_at: Annotated[
+        str | None, typer.Option(help="With what was known of identities at that time.")
+    ] = None,
     data_dir: DataDir = None,
     url: Url = None,
     token: Token = None,
@@ -50,8 +71,10 @@ def funnel(
     The bars are relative to the first phase; `dropped` reached this phase and none later.
     """
     target = find_target("query", "read_token", data_dir=data_dir, url=url, key=token)
-    question = {"model": model, "from": since, "to": until, "order": order, "unit": unit}
-    question |= {"window": window, "by": by, "touch": touch, "interval": interval}
+    question: dict[str, Any] = {"model": model, "from": since, "to": until, "order": order, "unit": unit}
+    question |= {"window": window, "by": by, "touch": touch, "interval": interval, "basis": basis}
+    question |= {"percentiles": percentiles, "entries": "true" if entries else None}
+    question |= {"where": where or None, "identity_at": identity_at}
     answer = target.get("/v1/funnel", question)
     if json:
         return print_json(answer)
@@ -91,6 +114,8 @@ def _rules(meta: Mapping[str, Any]) -> str:
     """The part of `meta` that a reader needs to tell two funnels apart."""
     names = ("model", "model_version", "order", "unit", "window_ms", "from", "to", "by")
     told = {name: meta.get(name) for name in names}
+    told["basis"] = meta.get("basis") if meta.get("from") or meta.get("to") else None
+    told["where"] = json_text.dumps(meta["where"], ensure_ascii=False) if meta.get("where") else None
     told["touch"] = meta.get("touch") if meta.get("by") else None
     told["through"] = meta["watermark"].get("journeys")
     return "  ".join(f"{name}={value}" for name, value in told.items() if value not in (None, ""))

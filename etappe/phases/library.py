@@ -11,6 +11,9 @@ from etappe.phases.parse import parse_model
 
 BUILTIN = ("acpl", "aida", "stdc", "aoea", "bda")
 
+MOST_SAVED = 50
+"""Models that a workspace may save for itself."""
+
 
 def builtin_models() -> dict[str, PhaseModel]:
     """acpl, aida, stdc, aoea and bda by name; docs/models.md says what they hold."""

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+import orjson
+
 from etappe.phases.fields import fold_event
 from etappe.phases.patterns import pattern_fault
 from etappe.phases.source import did_you_mean
@@ -37,6 +39,7 @@ MOST_TEXT = 1000
 MOST_KEYS = 20
 
 _FORM = "field:op:value, like channel:eq:email"
+_PATTERN = r"^([^:]+:[a-z_]+(:.*)?|\{.+\})$"
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _WORDS: Mapping[str, Scalar] = {"true": True, "false": False, "null": None}
 _OF_TEXT: tuple[Kind, ...] = ("event", "text", "experiment", "segment")
@@ -48,18 +51,33 @@ def _read_text(text: str) -> str:
 
 
 WHERE = Parameter(
-    "where", f"a filter, {_FORM}; several must all hold", _read_text, "",
-    schema={"type": "array", "items": {"type": "string", "pattern": "^[^:]+:[a-z_]+(:.*)?$"}, "maxItems": MOST_FILTERS},
+    "where", f"a filter, {_FORM}, or as JSON; several must all hold", _read_text, "",
+    schema={"type": "array", "items": {"type": "string", "pattern": _PATTERN}, "maxItems": MOST_FILTERS},
     repeatable=True,
 )  # fmt: skip
 
 
 def read_where(reader: Reader) -> tuple[Condition, ...]:
-    """Every `where=field:op:value` of a query string; what is wrong is left with `reader`."""
-    texts = reader.texts(WHERE.name)
-    _check_count(len(texts), WHERE.name, reader.refuse)
-    found = [_of_text(text, reader.refuse) for text in texts[:MOST_FILTERS]]
+    """Every `where=field:op:value` of a query string, or JSON as in a body; what is wrong is left with `reader`."""
+    given = [_object_of(text) or text for text in reader.texts(WHERE.name)]
+    _check_count(_counted(given), WHERE.name, reader.refuse)
+    found = [_given(each, reader.refuse) for each in given[:MOST_FILTERS]]
     return tuple(each for each in found if each is not None)
+
+
+def _given(item: str | dict[str, object], refuse: Refuse) -> Condition | None:
+    return _of_text(item, refuse) if isinstance(item, str) else _condition(item, WHERE.name, refuse)
+
+
+def _object_of(text: str) -> dict[str, object] | None:
+    """A filter or alternatives written as JSON; None for the short form, and for what is no JSON."""
+    if not text.startswith("{"):
+        return None
+    try:
+        read: dict[str, object] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return read
 
 
 def read_conditions(data: object, path: str, refuse: Refuse) -> tuple[Condition, ...]:

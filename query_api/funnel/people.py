@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from etappe.phases.source import did_you_mean
 from etappe.warehouse import Session
 from etappe.warehouse.session import Row as Found
 from etappe.workspaces import Workspace
-from query_api.answer import Answer, Kind, Row
+from query_api.answer import Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.common import Range
 from query_api.funnel.answer import question_meta
@@ -25,15 +24,13 @@ from query_api.funnel.plan import plan_units
 from query_api.funnel.question import CHOICE, FunnelQuestion, read_choice
 from query_api.generations import Identities
 from query_api.identity import hex_of
+from query_api.last_touches import Touches, in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT
 from query_api.parameters import Parameter, Reader, one_of, read_duration
-from query_api.sql import compose, fragment
 
 _NEVER = (1 << 63) - 1
 _MOST_ROWS = (1 << 32) - 2
-_AT_ONCE = 20_000
-"""Customers whose last touchpoints are looked up in one statement."""
 
 _COLUMNS: dict[str, Kind] = {
     "customer": "text",
@@ -141,15 +138,14 @@ def check_phase(question: PeopleQuestion, build: Build, reader: Reader) -> None:
 
 def answer_people(
     session: Session, workspace: Workspace, build: Build, question: PeopleQuestion, now: int
-) -> Answer:
+) -> LongAnswer:
     """Who counts in the cell, those who arrived last first."""
     meta = facts_meta(session, workspace.name)
     found = _units(session, workspace, build, question, now)
     page, following = _page(found, question.limit)
-    touches = _last_touches(session, workspace.name, build.identities, page)
-    return Answer(
+    return LongAnswer(
         _columns(question.funnel),
-        [_row(each, touches) for each in page],
+        _rows(session, workspace.name, build.identities, page),
         {
             **question_meta(question.funnel, build, workspace),
             "phase": question.phase,
@@ -171,13 +167,14 @@ def _units(
     session: Session, workspace: Workspace, build: Build, question: PeopleQuestion, now: int
 ) -> Sequence[Found]:
     """One row more than the page holds, so that it is known whether there is a next one."""
-    after = question.after
+    after, position = question.after, build.phases.index(question.phase) + 1
     plan = plan_units(
         "people",
         question.funnel,
         build,
         workspace,
-        position=build.phases.index(question.phase) + 1,
+        position=position,
+        least=position,
         dropped=question.dropped,
         any_group=question.group is None,
         group=question.group or "",
@@ -201,31 +198,15 @@ def _page(found: Sequence[Found], limit: int | None) -> tuple[Sequence[Found], s
     return found[:limit], str(Place(arrived, customer, number, account))
 
 
-_Touches = dict[tuple[int, int], tuple[str, str]]
-"""Event and channel by customer and time (ms)."""
+def _rows(session: Session, workspace: str, identities: Identities, page: Sequence[Found]) -> Iterator[Row]:
+    """Some at a time, as they are written."""
+    for some in in_groups(page):
+        wanted = [(last_customer, over) for *_, over, last_customer in some]
+        touches = last_touches(session, workspace, identities, wanted)
+        yield from (_row(each, touches) for each in some)
 
 
-def _last_touches(
-    session: Session, workspace: str, identities: Identities, page: Sequence[Found]
-) -> _Touches:
-    sql = compose("last_touches", owned=identities.owned, touches="touches")
-    # Where identifiers are banned, a touchpoint may lie under one of somebody else.
-    sql = sql.replace("/*and stored*/", "" if identities.bans else fragment("stored_under"))
-    touches: _Touches = {}
-    remaining = iter(page)
-    while chunk := list(islice(remaining, _AT_ONCE)):
-        bound = {
-            **identities.touchpoints(workspace),
-            "moments": sorted({over for *_, over, _ in chunk}),
-            "customers": sorted({customer for *_, customer in chunk}),
-        }
-        touches |= {
-            (customer, ms): (event, channel) for customer, ms, event, channel in session.rows(sql, bound)
-        }
-    return touches
-
-
-def _row(found: Found, touches: _Touches) -> Row:
+def _row(found: Found, touches: Touches) -> Row:
     customer, account, number, arrived, over, last_customer = found
     event, channel = touches.get((last_customer, over), ("", ""))
     row: Row = {

@@ -109,6 +109,7 @@ def _common_values(question: FunnelQuestion, build: Build, workspace: Workspace)
         "touched": question.order == "touched",
         "later": question.order == "reached",
         "position": 1,
+        "least": 0,
         "phases": len(build.phases),
         "interval": question.interval or "",
         "time_zone": workspace.time_zone,

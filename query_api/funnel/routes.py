@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from query_api.asked import builds_asked, model_asked, read_asked
-from query_api.formats import reply
 from query_api.funnel.people import PARAMETERS, answer_people, check_phase, read_people_question
 from query_api.routes import Responses, Route, add_route
 from query_api.sources import Sources
+from query_api.streaming import answered
 
 
 class PeopleCalls:
@@ -25,10 +25,11 @@ class PeopleCalls:
         build = model_asked(builds, question.funnel.model, asked.reader)
         check_phase(question, build, asked.reader)
         now = self._sources.clock()
-        answer = await self._sources.sessions.run(
-            lambda session: answer_people(session, asked.workspace, build, question, now)
+        return await answered(
+            self._sources,
+            lambda session: answer_people(session, asked.workspace, build, question, now),
+            asked.common.format,
         )
-        return reply(answer, asked.common.format)
 
 
 def add_people_routes(app: FastAPI, sources: Sources, responses: Responses) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from etappe.changes import DropModel, SaveModel
 from etappe.clock import iso
 from etappe.errors import BadInput, Problem
 from etappe.eventlog import Position
-from etappe.phases import PhaseModel
+from etappe.phases import MOST_SAVED, PhaseModel
 from query_api.answer import Answer, Kind, Row
 from query_api.auth import OPERATORS, READERS, Asker, admit
 from query_api.common import COMMON
@@ -25,8 +26,6 @@ from query_api.orders import check_place, write_order
 from query_api.parameters import Parameter, Reader
 from query_api.sources import Sources
 
-MOST_MODELS = 50
-"""Saved models of one workspace."""
 MOST_SQL = 50_000
 """Characters that all models of a workspace compile to: the fold asks all of them at once."""
 MOST_VERSIONS = 100
@@ -59,6 +58,7 @@ class ModelCalls:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._turn = asyncio.Lock()  # each order counts those before it
 
     async def list(self, request: Request) -> Response:
         asker = admit(self._sources, request, READERS)
@@ -80,6 +80,10 @@ class ModelCalls:
         asker = admit(self._sources, request, OPERATORS)
         order = await read_order(asker, request)
         model = await read_model(request, order.problems, str(request.path_params["model"]))
+        async with self._turn:
+            return await self._save(order, model)
+
+    async def _save(self, order: Order, model: PhaseModel) -> Response:
         known = await models_known(self._sources, order.workspace)
         before = known.get(model.name)
         if before is not None and before.saved is not None and before.state != "dropping":
@@ -89,7 +93,7 @@ class ModelCalls:
             _check_count(known)
         _check_size(known, model)
         check_place(self._sources)
-        asked = SaveModel(order.workspace, model.name, model.text, self._now(before), asker.key.id)
+        asked = SaveModel(order.workspace, model.name, model.text, self._now(before), order.asker.key.id)
         position = await write_order(self._sources, asked)
         return _reply(order, _waiting(model, asked, before), 202, position)
 
@@ -139,10 +143,10 @@ _WHENCE = {"built-in": "built in", "file": "a file's"}
 
 def _check_count(known: Mapping[str, Known]) -> None:
     saved = sum(each.saved is not None for each in known.values())
-    if saved >= MOST_MODELS:
+    if saved >= MOST_SAVED:
         raise BadInput(
             Problem(
-                "model", f"{saved} saved models", f"at most {MOST_MODELS}: drop those that nobody asks for"
+                "model", f"{saved} saved models", f"at most {MOST_SAVED}: drop those that nobody asks for"
             )
         )
 

@@ -6,7 +6,8 @@
 -- Binds: workspace String, build UInt32, from Int64, to Int64, depths Identifier (furthests, ordered_depths,
 -- strict_depths), grouped Bool (false: the value is empty), value Identifier (an array column of journeys or
 -- `segments`, read if grouped), ever Bool (the value is that of the customer's very first journey, and ranked by its
--- beginning), conversion UInt8 (position of the phase), lapsed Int64 (ms).
+-- beginning), conversion UInt8 (position of the phase), lapsed Int64 (ms), least UInt8 (position: who never
+-- got there is left out).
 WITH
     arrayMap(
         (n, silence, converted) -> multiIf(
@@ -24,5 +25,5 @@ FROM journeys FINAL
 ARRAY JOIN
     started AS began, ended AS over, milestones AS milestones_here, furthests AS furthest_here,
     {depths:Identifier} AS depth_here, {value:Identifier} AS value_here, arrayEnumerate(started) AS number
-WHERE workspace = {workspace:String} AND build = {build:UInt32}
+WHERE workspace = {workspace:String} AND build = {build:UInt32} AND journeys.furthest >= {least:UInt8}
     AND last_at >= {from:Int64} AND first_at < {to:Int64} AND began >= {from:Int64} AND began < {to:Int64}

@@ -1,6 +1,6 @@
 -- Part `units`: each customer counts once, over the journeys that began in the range.
 -- Reads part `placed`, whose marks are phases.
--- Lines marked `phase N` are left out for models with fewer phases.
+-- Lines marked `each phase` stand once for every phase: #k is its number, #j that of the one before.
 -- Gives: furthest, depth, t_1, t_2, … (ms when the phase was first reached, 2^63 - 1: never).
 -- Binds: from Int64, to Int64, window Int64 (ms from a journey's first touchpoint on), gap Int64 (ms of silence that end
 -- a journey), phases UInt8 (of the model), ordered Bool (phases count that were first reached in their order).
@@ -50,19 +50,5 @@ SELECT
     if({ordered:Bool},
         arrayMax((journey, last) -> arrayMax(x -> if(bitAnd(x, 15) <= last, bitAnd(x, 15), 0), journey), within, allowed),
         arrayMax(x -> bitAnd(x, 15), kept)) AS depth
-    , arrayMin(x -> if(bitAnd(x, 15) = 1, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_1  -- phase 1
-    , arrayMin(x -> if(bitAnd(x, 15) = 2, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_2  -- phase 2
-    , arrayMin(x -> if(bitAnd(x, 15) = 3, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_3  -- phase 3
-    , arrayMin(x -> if(bitAnd(x, 15) = 4, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_4  -- phase 4
-    , arrayMin(x -> if(bitAnd(x, 15) = 5, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_5  -- phase 5
-    , arrayMin(x -> if(bitAnd(x, 15) = 6, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_6  -- phase 6
-    , arrayMin(x -> if(bitAnd(x, 15) = 7, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_7  -- phase 7
-    , arrayMin(x -> if(bitAnd(x, 15) = 8, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_8  -- phase 8
-    , arrayMin(x -> if(bitAnd(x, 15) = 9, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_9  -- phase 9
-    , arrayMin(x -> if(bitAnd(x, 15) = 10, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_10  -- phase 10
-    , arrayMin(x -> if(bitAnd(x, 15) = 11, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_11  -- phase 11
-    , arrayMin(x -> if(bitAnd(x, 15) = 12, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_12  -- phase 12
-    , arrayMin(x -> if(bitAnd(x, 15) = 13, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_13  -- phase 13
-    , arrayMin(x -> if(bitAnd(x, 15) = 14, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_14  -- phase 14
-    , arrayMin(x -> if(bitAnd(x, 15) = 15, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_15  -- phase 15
+    , arrayMin(x -> if(bitAnd(x, 15) = #k, bitShiftRight(x, 4), 9223372036854775807), kept) AS t_#k  -- each phase
 FROM counted

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from etappe.clock import iso
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from query_api.answer import Answer, Kind, Row
+from query_api.answer import Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.funnel.people import CURSOR, Place
-from query_api.generations import Identities
 from query_api.identity import hex_of
+from query_api.last_touches import in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT
-from query_api.sql import compose, fragment, text_of
+from query_api.sql import text_of
 from query_api.steps.answer import question_meta
 from query_api.steps.measures import hard_ones
 from query_api.steps.plan import Plan, plan_steps
@@ -26,8 +25,6 @@ from query_api.steps.question import StepsQuestion
 from query_api.steps.read import FUNNEL_FIELDS, read_steps
 
 _MOST_ROWS = (1 << 32) - 4
-_AT_ONCE = 20_000
-"""Customers whose last touchpoints are looked up in one statement."""
 
 _COLUMNS: dict[str, Kind] = {
     "customer": "text",
@@ -122,13 +119,13 @@ def _cursor(value: object, refuse: Callable[[str, object, str], None]) -> Place:
 
 def answer_people(
     session: Session, workspace: Workspace, build: Build, question: StepPeopleQuestion
-) -> Answer:
+) -> LongAnswer:
     """Who counts in the cell, those who arrived last first."""
     meta = facts_meta(session, workspace.name)
     plan = plan_steps(question.funnel, build, workspace)
     found = _found(session, plan, question)
     page = found if question.limit is None else found[: question.limit]
-    return Answer(
+    return LongAnswer(
         _columns(question.funnel),
         _rows(session, workspace, build, question.funnel, page),
         {
@@ -208,20 +205,15 @@ def _decided(session: Session, plan: Plan, question: StepPeopleQuestion) -> list
 
 def _rows(
     session: Session, workspace: Workspace, build: Build, question: StepsQuestion, page: Sequence[_Found]
-) -> list[Row]:
-    customers = sorted({each.customer for each in page})
-    spans = _spans(session, workspace, build, customers)
-    seen = [_seen(each, spans, question) for each in page]
-    touches = _last_touches(
-        session,
-        workspace.name,
-        build.identities,
-        [(f.customer, over) for f, (_, over) in zip(page, seen, strict=True)],
-    )
-    return [
-        _row(each, journey, over, touches.get((each.customer, over), ("", "")))
-        for each, (journey, over) in zip(page, seen, strict=True)
-    ]
+) -> Iterator[Row]:
+    """Some at a time, as they are written."""
+    for some in in_groups(page):
+        spans = _spans(session, workspace, build, sorted({each.customer for each in some}))
+        seen = [_seen(each, spans, question) for each in some]
+        wanted = [(found.customer, over) for found, (_, over) in zip(some, seen, strict=True)]
+        touches = last_touches(session, workspace.name, build.identities, wanted)
+        for found, (journey, over) in zip(some, seen, strict=True):
+            yield _row(found, journey, over, touches.get((found.customer, over), ("", "")))
 
 
 _Spans = Mapping[int, tuple[Sequence[int], Sequence[int]]]
@@ -230,8 +222,6 @@ _Spans = Mapping[int, tuple[Sequence[int], Sequence[int]]]
 
 def _spans(session: Session, workspace: Workspace, build: Build, customers: Sequence[int]) -> _Spans:
     bound = {"workspace": workspace.name, "build": build.number, "customers": list(customers)}
-    if not customers:
-        return {}
     return {
         customer: (began, over) for customer, began, over in session.rows(text_of("step_last_seen"), bound)
     }
@@ -242,28 +232,6 @@ def _seen(found: _Found, spans: _Spans, question: StepsQuestion) -> tuple[int, i
     began, over = spans.get(found.customer, ([found.arrived], [found.arrived]))
     journey = max(1, bisect_right(began, found.arrived))
     return journey, over[journey - 1] if question.unit == "journey" else over[-1]
-
-
-_Touches = dict[tuple[int, int], tuple[str, str]]
-"""Event and channel by customer and time (ms)."""
-
-
-def _last_touches(
-    session: Session, workspace: str, identities: Identities, wanted: Sequence[tuple[int, int]]
-) -> _Touches:
-    sql = compose("last_touches", owned=identities.owned, touches="touches")
-    # Where identifiers are banned, a touchpoint may lie under one of somebody else.
-    sql = sql.replace("/*and stored*/", "" if identities.bans else fragment("stored_under"))
-    touches: _Touches = {}
-    remaining = iter(wanted)
-    while chunk := list(islice(remaining, _AT_ONCE)):
-        bound: dict[str, Any] = {
-            **identities.touchpoints(workspace),
-            "moments": sorted({over for _, over in chunk}),
-            "customers": sorted({customer for customer, _ in chunk}),
-        }
-        touches |= {(who, ms): (event, channel) for who, ms, event, channel in session.rows(sql, bound)}
-    return touches
 
 
 def _row(found: _Found, journey: int, over: int, last: tuple[str, str]) -> Row:

@@ -14,7 +14,6 @@ from query_api.asked import Asked, builds_asked, read_asked
 from query_api.bodies import read_object
 from query_api.builds import Build, Builds, wanted_model
 from query_api.common import AFTER, FORMAT, TIMEOUT
-from query_api.formats import reply
 from query_api.parameters import Parameter, Reader
 from query_api.routes import Responses, Route, add_route
 from query_api.sources import Sources
@@ -22,6 +21,7 @@ from query_api.steps.answer import answer_steps
 from query_api.steps.people import answer_people, read_people
 from query_api.steps.read import read_steps
 from query_api.steps.schema import FUNNEL_BODY, PEOPLE_BODY
+from query_api.streaming import answered
 
 T = TypeVar("T")
 
@@ -38,17 +38,19 @@ class StepCalls:
 
     async def funnel(self, request: Request) -> Response:
         asked, question, build = await self._read(request, read_steps)
-        answer = await self._sources.sessions.run(
-            lambda session: answer_steps(session, asked.workspace, build, question)
+        return await answered(
+            self._sources,
+            lambda session: answer_steps(session, asked.workspace, build, question),
+            asked.common.format,
         )
-        return reply(answer, asked.common.format)
 
     async def people(self, request: Request) -> Response:
         asked, question, build = await self._read(request, read_people)
-        answer = await self._sources.sessions.run(
-            lambda session: answer_people(session, asked.workspace, build, question)
+        return await answered(
+            self._sources,
+            lambda session: answer_people(session, asked.workspace, build, question),
+            asked.common.format,
         )
-        return reply(answer, asked.common.format)
 
     async def _read(
         self, request: Request, read: Callable[[Mapping[str, object], Callable[[str, object, str], None]], T]

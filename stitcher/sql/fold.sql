@@ -3,8 +3,9 @@
 -- Binds workspace, batch, version, gap (ms of silence that end a journey), builds, sizes (phases of each build's
 -- model); the mark `phases` stands for the models' compiled expressions, four bits a build;
 -- `stored` for where the touchpoints of the batch are (stored_under_spans.sql or stored_between.sql, with what these
--- bind); `threads` for how many may read and sort (the groups are made from one sorted
--- stream); `owner` and `or led by banned` for owner.sql and led_by_banned.sql where anything is banned.
+-- bind); `accounts` for fold_accounts.sql, or fold_no_accounts.sql where no touchpoint names one; `threads` for how many
+-- may read and sort (the groups are made from one sorted stream); `owner` and `or led by banned` for owner.sql and
+-- led_by_banned.sql where anything is banned.
 INSERT INTO journeys (
     workspace, build, customer, version, gone, first_at, last_at, touchpoints, value, furthest,
     reached_1, reached_2, reached_3, reached_4, reached_5, reached_6, reached_7, reached_8,
@@ -19,9 +20,10 @@ WITH
         SELECT spans.customer AS customer, t.*
         FROM (
             SELECT
-                /*owner*/ AS owner, toUnixTimestamp64Milli(at) AS ms, seq, event_id, ifNull(value, 0) AS worth, sentiment,
+                /*owner*/ AS owner, toUnixTimestamp64Milli(at) AS ms, seq, event_id, ifNull(value, 0) AS worth,
+                isNotNull(sentiment) AS is_felt, ifNull(sentiment, 0) AS feeling,
                 indexOf(['interactive', 'static', 'human'], contact) + 4 * offline AS met,
-                channel, (campaign_name, campaign_source, device_type, country) AS said, account, /*phases*/ AS phases
+                channel, campaign_name, campaign_source, device_type, country, account, /*phases*/ AS phases
             FROM touchpoints
             WHERE workspace = {workspace:String} AND NOT bot AND (/*stored*/ /*or led by banned*/)
         ) AS t
@@ -33,9 +35,12 @@ WITH
     gathered AS (
         SELECT
             customer, groupArray(ms) AS at_ms, groupArray(phases) AS phases_of, groupArray(worth) AS worths,
-            groupArray(met) AS mets, groupArray(channel) AS channels, groupArray(said) AS sayings,
+            groupArray(met) AS mets, groupArray(channel) AS channels,
+            -- Each by itself: as tuples they take five times as long.
+            groupArray(campaign_name) AS campaigns, groupArray(campaign_source) AS sources,
+            groupArray(device_type) AS devices, groupArray(country) AS countries,
             groupArray(account != '') AS is_named, groupArrayIf(account, account != '') AS named,
-            groupArrayIf(ms, isNotNull(sentiment)) AS felt_at, groupArray(sentiment) AS felt
+            groupArrayIf(ms, is_felt) AS felt_at, groupArrayIf(feeling, is_felt) AS felt
         FROM touched
         GROUP BY customer
     ),
@@ -50,41 +55,20 @@ WITH
             arraySum(worths) AS value,
             arrayMap(journey -> arraySum(journey), arraySplit((x, s) -> s, worths, starts)) AS values,
             -- Texts are dear to filter; most customers have one journey.
-            if(length(started) = 1, [sayings[1]], arrayFilter((x, s) -> s, sayings, starts)) AS firsts,
-            if(length(started) = 1, [sayings[-1]], arrayFilter((x, e) -> e, sayings, ends)) AS lasts,
             if(length(started) = 1, [channels[1]], arrayFilter((x, s) -> s, channels, starts)) AS first_channels,
             if(length(started) = 1, [channels[-1]], arrayFilter((x, e) -> e, channels, ends)) AS last_channels,
+            if(length(started) = 1, [campaigns[1]], arrayFilter((x, s) -> s, campaigns, starts)) AS first_campaigns,
+            if(length(started) = 1, [campaigns[-1]], arrayFilter((x, e) -> e, campaigns, ends)) AS last_campaigns,
+            if(length(started) = 1, [sources[1]], arrayFilter((x, s) -> s, sources, starts)) AS first_sources,
+            if(length(started) = 1, [sources[-1]], arrayFilter((x, e) -> e, sources, ends)) AS last_sources,
+            if(length(started) = 1, [devices[1]], arrayFilter((x, s) -> s, devices, starts)) AS first_devices,
+            if(length(started) = 1, [devices[-1]], arrayFilter((x, e) -> e, devices, ends)) AS last_devices,
+            if(length(started) = 1, [countries[1]], arrayFilter((x, s) -> s, countries, starts)) AS first_countries,
+            if(length(started) = 1, [countries[-1]], arrayFilter((x, e) -> e, countries, ends)) AS last_countries,
             ['', 'interactive', 'static', 'human'] AS contacts,
             arrayMap(met -> contacts[1 + bitAnd(met, 3)], arrayFilter((x, s) -> s, mets, starts)) AS first_contacts,
             arrayMap(met -> contacts[1 + bitAnd(met, 3)], arrayFilter((x, e) -> e, mets, ends)) AS last_contacts,
-            arraySort(arrayDistinct(named)) AS accounts,
-            arrayMap((name, before) -> name != before, named, arrayShiftRight(named, 1)) AS changed,
-            arrayFilter((name, c) -> c, named, changed) AS account_names,
-            arrayFilter((at, c) -> c, arrayFilter((at, is) -> is, at_ms, is_named), changed) AS account_since,
-            -- A touchpoint that names no account counts for the one named last at or before its time, or else for the
-            -- first: so of equal times those that name one come first. Empty unless the customer has several accounts.
-            if(length(accounts) > 1, at_ms, []) AS told_at,
-            arrayResize(is_named, length(told_at)) AS is_told,
-            arrayMap((is, n) -> if(is, named[n], ''), is_told, arrayCumSum(is_told)) AS told,
-            arraySort((n, at, name) -> (at, name = '', n), arrayEnumerate(told), told_at, told) AS order_told,
-            arraySort((name, at, n) -> (at, name = '', n), told, told_at, arrayEnumerate(told)) AS told_in_order,
-            arraySort(
-                (name, n) -> n,
-                arrayReverseFill(name -> name != '', arrayFill(name -> name != '', told_in_order)), order_told
-            ) AS belongs,
-            -- What counts for which account: (account, place, journey, ms, phases, values), by account and place.
-            arraySort(each -> (each.1, each.2), arrayMap(
-                (name, n, journey, at, phases, channel, met, said) -> (
-                    name, n, journey, at, phases,
-                    [channel, said.1, said.2, contacts[1 + bitAnd(met, 3)], said.3, said.4]
-                ),
-                belongs, arrayEnumerate(belongs), arrayCumSum(arrayResize(starts, length(belongs))), told_at,
-                arrayResize(phases_of, length(belongs)), arrayResize(channels, length(belongs)),
-                arrayResize(mets, length(belongs)), arrayResize(sayings, length(belongs))
-            )) AS shares,
-            arrayMap(each -> (each.1, each.3), shares) AS parts,
-            arrayMap((part, before) -> part != before, parts, arrayShiftRight(parts, 1)) AS part_starts,
-            arrayShiftLeft(part_starts, 1, true) AS part_ends
+            /*accounts*/
         FROM gathered
     ),
     folded AS (
@@ -157,8 +141,8 @@ SELECT
     values,
     arrayResize(furthests_of, own), arrayResize(ordered_of, own), arrayResize(strict_of, own),
     arrayResize(milestones_of, own),
-    first_channels, last_channels, firsts.1, lasts.1, firsts.2, lasts.2, first_contacts, last_contacts,
-    firsts.3, lasts.3, firsts.4, lasts.4,
+    first_channels, last_channels, first_campaigns, last_campaigns, first_sources, last_sources,
+    first_contacts, last_contacts, first_devices, last_devices, first_countries, last_countries,
     arrayFlatten(journeys_packed),
     account_names, account_since,
     arrayMap(

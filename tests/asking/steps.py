@@ -10,7 +10,7 @@ from etappe.clock import iso
 from etappe.errors import BadInput, Problem
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from query_api.answer import Answer
+from query_api.answer import Answer, LongAnswer
 from query_api.builds import Build
 from query_api.steps.answer import answer_steps
 from query_api.steps.people import StepPeopleQuestion, answer_people, read_people
@@ -75,6 +75,6 @@ def answered(session: Session, workspace: Workspace, build: Build, asked: Asked)
     return answer_steps(session, workspace, build, read(body_of(asked)))
 
 
-def people(session: Session, workspace: Workspace, build: Build, asked: Asked, **cell: Any) -> Answer:
+def people(session: Session, workspace: Workspace, build: Build, asked: Asked, **cell: Any) -> LongAnswer:
     """Who is behind a number."""
     return answer_people(session, workspace, build, read_cell({**body_of(asked), **cell}))

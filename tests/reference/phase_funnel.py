@@ -245,8 +245,13 @@ def _inside(at: int, asked: Asked) -> bool:
 
 
 def funnel(journeys: Iterable[Journey], phases: Sequence[str], asked: Asked) -> list[dict[str, object]]:
-    """One row per group, period and phase; units that never reached any phase are in no group."""
-    counted = [u for u in units(journeys, asked) if any(j.furthest for j in u.journeys)]
+    """One row per group, period and phase."""
+    return rows_of(units(journeys, asked), phases, asked)
+
+
+def rows_of(found: Iterable[Unit], phases: Sequence[str], asked: Asked) -> list[dict[str, object]]:
+    """Those of these units; units that never reached any phase are in no group."""
+    counted = [u for u in found if any(j.furthest for j in u.journeys)]
     keys = {(u.group, u.period) for u in counted}
     if asked.by is None and asked.interval is None:
         keys = {(None, None)}

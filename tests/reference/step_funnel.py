@@ -257,11 +257,17 @@ class _Grouped(History):
 
 def funnel(touches: Sequence[Touch], asked: Asked) -> list[dict[str, object]]:
     """One row per group and step."""
-    counted = sorted(
-        (pair for history in histories(touches, asked) for pair in best_attempts(history, asked, touches)),
-        key=lambda pair: pair[0] or "",
-    )
-    groups = {group: [a for _, a in own] for group, own in groupby(counted, key=lambda pair: pair[0])}
+    return rows_of(counted(touches, asked), asked)
+
+
+def counted(touches: Sequence[Touch], asked: Asked) -> list[tuple[str | None, Attempt]]:
+    """The attempts by which all customers count, with their groups."""
+    return [pair for own in histories(touches, asked) for pair in best_attempts(own, asked, touches)]
+
+
+def rows_of(found: Iterable[tuple[str | None, Attempt]], asked: Asked) -> list[dict[str, object]]:
+    ordered = sorted(found, key=lambda pair: pair[0] or "")
+    groups = {group: [a for _, a in own] for group, own in groupby(ordered, key=lambda pair: pair[0])}
     if not asked.by:
         groups.setdefault(None, [])
     return [row for group, attempts in groups.items() for row in _rows(group, attempts, asked)]
