@@ -15,7 +15,7 @@ from bench.table import show, write_json
 
 NAMES = (
     "ingest", "kafka", "stitch", "identity", "funnel", "steps", "rebuild", "preview", "visible", "lane", "start",
-    "memory", "graph", "page",
+    "memory", "graph", "page", "map",
     "others",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from etappe.cli.core import serve
+from etappe.logs import configure_logging
 from etappe.settings import Settings, read_settings
 from etappe.warehouse import Limits, connect_warehouse
 
@@ -28,6 +29,7 @@ def answer_lines(settings: Settings) -> None:
 
 
 def main(folder: Path, port: int) -> None:
+    configure_logging("warning")  # on stderr: stdout is for the answers
     settings = read_settings(data_dir=folder, query_port=port, query_seconds=120)
     threading.Thread(target=answer_lines, args=(settings,), daemon=True).start()
     asyncio.run(serve(settings))

@@ -39,7 +39,7 @@ _OF_DEVICE, _OF_PERSON = 250, 10
 """Touchpoints of a batch; of the device's one in fifty is a login by an ordinary customer."""
 _ADDRESSES = 999
 """Of the person, who with the user id has 1,000 identifiers, the most that may be joined."""
-_LONGER = (10_000, 100_000)
+_LONGER = (100_000, 500_000)
 """Touchpoints that the device has already, where growth is measured."""
 _DAY_MS = 86_400_000
 

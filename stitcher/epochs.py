@@ -7,6 +7,8 @@ from etappe.warehouse.statements import statement
 
 OFFSET_BITS = 40
 
+_LOG = "log:"
+
 
 def compose(epoch: int, offset: int) -> int:
     """A position or version: `epoch` · 2^40 + `offset`."""
@@ -20,10 +22,15 @@ def log_epoch(session: Session, log_id: str) -> int:
     """
     if not log_id:
         raise ValueError("a log that does not exist yet has no epoch")
-    name = f"log:{log_id}"
+    name = _LOG + log_id
     if name not in dict(_all(session)):
         _take(session, name)
     return min(epoch for stored, epoch in _all(session) if stored == name)
+
+
+def newest_log(session: Session) -> int:
+    """The epoch of the newest log that these tables know; 0: they know none."""
+    return max((epoch for name, epoch in _all(session) if name.startswith(_LOG)), default=0)
 
 
 def writer_epoch(session: Session, topic: str) -> int:

@@ -53,6 +53,7 @@ class Poison:
             log_line.error(
                 "record put aside",
                 topic=record.topic, partition=record.partition, offset=record.offset, reason=why,
+                id=record.key.partition(b"\0")[2].decode(errors="replace"),
             )  # fmt: skip
         self._went_well = len(failed) < len(records)
         return batches

@@ -16,7 +16,7 @@ from etappe.phases import PhaseModel
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from stitcher import undone
-from stitcher.epochs import compose
+from stitcher.epochs import OFFSET_BITS, compose, newest_log
 from stitcher.erasures import without_erased
 from stitcher.expiring import Expiring, expire
 from stitcher.fold import fold
@@ -46,6 +46,8 @@ class Writer:
     workspace: Workspace
     epoch: int
     attempted: int
+    newest_log: int = 0
+    """The newest log's epoch, as far as it was looked up."""
     views: Views = field(init=False)
     expiring: Expiring = field(init=False)
 
@@ -121,7 +123,20 @@ class Writer:
             if generation.answers:
                 self._ban_overrun(session, concerned.overrun)
         forget_spares(session, self.workspace.name, used)
-        store_progress(session, self.workspace.name, batches, self.views.version)
+        store_progress(
+            session, self.workspace.name, self._of_these_tables(session, batches), self.views.version
+        )
+
+    def _of_these_tables(self, session: Session, batches: Sequence[Batch]) -> Sequence[Batch]:
+        """Without positions of an epoch that no log has here: tables that are gone gave it to the same records, which
+        these tables may not have yet.
+        """
+        newest = max((at >> OFFSET_BITS for batch in batches for at in batch.positions.values()), default=0)
+        if newest > self.newest_log:
+            self.newest_log = newest_log(session)
+        if newest <= self.newest_log or not self.newest_log:
+            return batches
+        return [msgspec.structs.replace(batch, positions=_up_to(batch, self.newest_log)) for batch in batches]
 
     def _ban_overrun(self, session: Session, overrun: Collection[tuple[int, str, int]]) -> None:
         for decision in bans_of_overrun(session, self.workspace.name, overrun):
@@ -156,6 +171,10 @@ class Writer:
             for generation in self.views.generations:
                 remake(self.views.facts(session, generation), self.views.target(generation), some)
             undone.finish(session, undo, some[-1])
+
+
+def _up_to(batch: Batch, epoch: int) -> dict[int, int]:
+    return {partition: at for partition, at in batch.positions.items() if at >> OFFSET_BITS <= epoch}
 
 
 def _lasting(batch: Batch, undone: Mapping[ImportId, int]) -> Batch:

@@ -7,11 +7,11 @@ from functools import partial
 
 from etappe.changes import Change
 from etappe.errors import EtappeError
-from etappe.eventlog import CHANGES, Consumer, EventLog, partition_of
+from etappe.eventlog import CHANGES, TOUCHPOINTS, Consumer, EventLog, partition_of
 from etappe.phases import PhaseModel
 from etappe.warehouse import Sessions
 from etappe.workspaces import RegisterFile, Workspace
-from stitcher.epochs import writer_epoch
+from stitcher.epochs import log_epoch, writer_epoch
 from stitcher.writer import Writer
 
 
@@ -67,5 +67,8 @@ class Writers:
     async def _begin(self, generation: int) -> None:
         self._writers = {}
         self._ends = (await self._log.ends(CHANGES)).offsets
+        if log_id := await self._log.log_id(TOUCHPOINTS):
+            # Before any change is applied: those of tables that are gone are told by it.
+            await self._sessions.run(lambda session: log_epoch(session, log_id))
         self._epoch = await self._sessions.run(lambda session: writer_epoch(session, CHANGES))
         self._generation = generation

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kafka.broker import BrokerMissing, KafkaBroker
 
 pytest.register_assert_rewrite("browser_story", "reading_back")  # so that what differs is shown
 
-pytest_plugins = ["front.fixtures", "asking.fixtures", "browser.fixtures"]
+pytest_plugins = ["front.fixtures", "asking.fixtures", "stitching.fixtures", "browser.fixtures"]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,18 @@ def _started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
         yield broker
     finally:
         broker.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_engine_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A file of tests closes its engine: a process has room for one, and the next file would find it taken."""
+    yield
+    held = [name for each in Path("/proc/self/fd").iterdir() if (name := _target(each)).endswith("/status")]
+    assert not held, f"{request.node.name} left an engine open: {held}"
+
+
+def _target(handle: Path) -> str:
+    try:
+        return str(handle.readlink())
+    except OSError:  # closed since, the handle of the listing itself for one
+        return ""

@@ -7,11 +7,12 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import httpx
-from reference.scenarios import START, Acted, Expected, Name, Scenario, Seen, Sent, differences
+from reference.scenarios import START, Acted, Expected, Name, Scenario, Seen, Sent, Tried, differences
 from running import Etappe
 
 from etappe.clock import iso
@@ -26,8 +27,11 @@ TICK_SECONDS = 0.002
 """Between two requests of one scenario, so that receipts are in the order of sending to the millisecond."""
 
 LOOK_SECONDS = 0.3
-PATIENCE_SECONDS = 300.0
-"""A guard against hanging: all stories are told at once."""
+EVENTS_AT_ONCE = 500
+"""Of a story of numbers, which has too many for a request each."""
+
+PATIENCE_SECONDS = 600.0
+"""A guard against hanging: all stories are told at once. The most that `timeout=` may say."""
 
 
 @dataclass
@@ -86,6 +90,7 @@ class Story:
         self._furthest: dict[str, int] = {}
         self._sent: list[Sent] = []
         self._decisions: list[str] = []
+        self._moments: dict[str, str] = {}
         self._rules = DEFAULT_RULES
 
     async def begin(self) -> None:
@@ -107,24 +112,43 @@ class Story:
         try:
             if self.scenario.rules:
                 await self._until_rules_hold()
-            for step in self.scenario.steps:
-                if isinstance(step, Sent):
-                    await self._send(step)
-                    self._sent.append(step)
-                elif isinstance(step, Acted):
-                    await self._act(step)
-                else:
-                    self.told.differences.append(await self._look(step))
+            for is_run, run in groupby(self.scenario.steps, lambda step: isinstance(step, Sent)):
+                if is_run:
+                    await self._send_run([step for step in run if isinstance(step, Sent)])
+                    continue
+                for step in run:
+                    if isinstance(step, Acted):
+                        await self._act(step)
+                    elif isinstance(step, Tried):
+                        self.told.differences.append(await self._try(step))
+                    elif isinstance(step, Expected):
+                        self.told.differences.append(await self._look(step))
         except (AssertionError, httpx.HTTPError) as failure:
             self.told.failure = failure
+
+    async def _send_run(self, run: Sequence[Sent]) -> None:
+        """One by one; of a great many several at once."""
+        if len(run) <= EVENTS_AT_ONCE:
+            for event in run:
+                await self._send(event)
+        else:
+            for start in range(0, len(run), EVENTS_AT_ONCE):
+                await self._post("/v1/touchpoints", [_native(e) for e in run[start : start + EVENTS_AT_ONCE]])
+        self._sent += run
 
     async def _send(self, event: Sent) -> None:
         path, body = ("/v1/alias", _alias(event)) if event.former else ("/v1/touchpoints", _native(event))
         headers = {"X-Etappe-Import": event.import_id} if event.import_id else {}
+        await self._post(path, body, headers, [event.refused] if event.refused else [])
+
+    async def _post(
+        self, path: str, body: Any, headers: Mapping[str, str] | None = None, refused: Sequence[str] = ()
+    ) -> None:
         url = f"{self._requests.service.collector}{path}"
-        reply = await self._requests.call("POST", url, self._keys["secret_key"], json=body, headers=headers)
-        refused = [each["reason"] for each in reply.json().get("rejected", ())]
-        assert refused == ([event.refused] if event.refused else []), reply.text
+        reply = await self._requests.call(
+            "POST", url, self._keys["secret_key"], json=body, headers=headers or {}
+        )
+        assert [each["reason"] for each in reply.json().get("rejected", ())] == list(refused), reply.text
         self._remember(reply)
         await asyncio.sleep(TICK_SECONDS)
 
@@ -150,6 +174,11 @@ class Story:
                 await self._until("/v1/rebuild", lambda rows: all(row["state"] == "idle" for row in rows))
             case "erase":
                 await self._erase(str(acted.names[0]))
+            case "undo":
+                await self._undo(acted.word)
+            case "mark":
+                self._moments[acted.word] = iso(time.time_ns() // 1_000_000)
+                await asyncio.sleep(TICK_SECONDS)  # whatever follows is received later, to the millisecond
 
     async def _put_rules(self, text: str) -> None:
         self._rules = parse_rules(text)
@@ -169,6 +198,23 @@ class Story:
         reply = await self._order("POST", "/v1/privacy/erase", json={"identifier": identifier})
         (row,) = reply.json()["rows"]
         await self._until(f"/v1/privacy/erase/{row['id']}", lambda rows: rows[0]["state"] == "done")
+
+    async def _undo(self, import_id: str) -> None:
+        await self._wait()
+        await self._order("POST", f"/v1/imports/{import_id}/undo")
+        wanted = {"id": import_id, "state": "undone"}.items()
+        await self._until("/v1/imports", lambda rows: any(wanted <= row.items() for row in rows))
+
+    async def _try(self, tried: Tried) -> list[str]:
+        """What is not as expected of rules that hold for nobody yet."""
+        await self._wait()
+        path = "/v1/identity/rules/preview"
+        headers = {"Content-Type": "text/yaml"}
+        reply = await self._order(
+            "POST", path, content=tried.rules, headers=headers, params={"timeout": PATIENCE_SECONDS}
+        )
+        (row,) = reply.json()["rows"]
+        return tried.differences(row["merged"], row["split"])
 
     async def _order(self, method: str, path: str, **more: Any) -> httpx.Response:
         reply = await self._requests.call(method, f"{self._query}{path}", self._keys["admin_token"], **more)
@@ -192,11 +238,16 @@ class Story:
     async def _look(self, expected: Expected) -> list[str]:
         """What is not as expected once everything sent is in the answers."""
         await self._wait()
-        names = {*expected.names, *(name for name in expected.nobody if _can_be_asked(name))}
-        found = dict(zip(names, await asyncio.gather(*map(self._seen, names)), strict=True))
+        then = {"identity_at": self._moments[expected.as_of]} if expected.as_of else {}
+        if then:  # made when somebody first asks
+            await self._get("/v1/funnel", timeout=PATIENCE_SECONDS, **then)
+        names = [*expected.names, *(name for name in expected.nobody if _can_be_asked(name))]
+        names = list(dict.fromkeys(names))
+        answers = await asyncio.gather(*(self._seen(name, then) for name in names))
+        found = dict(zip(names, answers, strict=True))
         seen = {name: found.get(name) for name in [*expected.names, *expected.nobody]}
         telling = expected.groups if expected.refused else [g for g in expected.groups if len(g.names) > 1]
-        refused = await self._refused([seen[name] for group in telling for name in group.names])
+        refused = await self._refused([seen[name] for group in telling for name in group.names], then)
         return differences(expected, seen, refused, self._key)
 
     async def _wait(self) -> None:
@@ -205,9 +256,10 @@ class Story:
         if after:
             await self._get("/v1/identity/rules", after=after, timeout=PATIENCE_SECONDS)
 
-    async def _seen(self, name: Name) -> Seen | None:
+    async def _seen(self, name: Name, then: Mapping[str, str]) -> Seen | None:
+        """`then`: by what was known at a time."""
         when = {} if name.at is None else {"at": iso(START + name.at)}
-        reply = await self._ask("/v1/customers", identifier=f"{name.type}:{name.value}", **when)
+        reply = await self._ask("/v1/customers", identifier=f"{name.type}:{name.value}", **when, **then)
         if reply.status_code == 404:
             return None
         assert reply.status_code == 200, reply.text
@@ -220,12 +272,14 @@ class Story:
             tuple(sorted(row["accounts"])),
         )
 
-    async def _refused(self, seen: Collection[Seen | None]) -> set[tuple[frozenset[int], str]]:
+    async def _refused(
+        self, seen: Collection[Seen | None], then: Mapping[str, str]
+    ) -> set[tuple[frozenset[int], str]]:
         """At the customers seen. One with a single identifier is asked only where a refusal is expected; the stitcher's
         own test looks at all."""
         found: set[tuple[frozenset[int], str]] = set()
         for customer in sorted({str(each.customer) for each in seen if each}):
-            rows = (await self._get(f"/v1/customers/{customer}/identity"))["rows"]
+            rows = (await self._get(f"/v1/customers/{customer}/identity", **then))["rows"]
             refused = [row for row in rows if row["kind"] == "refused"]
             found |= {(frozenset(self._shown(row[end]) for end in "ab"), row["rule"]) for row in refused}
         return found

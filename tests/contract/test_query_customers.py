@@ -11,6 +11,7 @@ from reference.journeys import Touch
 from etappe.clock import iso
 from etappe.identifiers import make_identifier
 from etappe.phases import parse_model
+from query_api import journey
 
 EVER = -(1 << 62)
 
@@ -177,6 +178,27 @@ async def test_a_journey_in_pages_is_the_whole_journey(world: World) -> None:
             break
     assert len(whole) == 7
     assert paged == whole
+
+
+async def test_a_long_journey_is_told_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first touchpoints in memory, the rest as the engine reads it: with names, bots counted, none twice."""
+    monkeypatch.setattr(journey, "_AT_ONCE", 3)
+    user, mail, device = anna(world)
+    belongs(world, device, "device_id", (EVER, user))
+    touches = [Touch(user, NOON + n // 2, 1, id=f"e{n}") for n in range(20)]
+    world.add_journeys_of(touches)
+    under = [(user, mail)[n > 9] for n in range(20)]
+    rows = [touchpoint(touch, identifier=key) for touch, key in zip(touches, under, strict=True)]
+    world.add_touchpoints(*rows)
+    world.add_touchpoints(*rows[5:9])
+    bots = [touchpoint(Touch(user, NOON + n, 1, id=f"b{n}"), bot=True) for n in (0, 7, 8)]
+    world.add_touchpoints(*bots)
+    reply = (await world.get(f"/v1/customers/{user:016x}/journey")).json()
+    assert sorted(row["id"] for row in reply["rows"]) == sorted(touch.id for touch in touches)
+    assert [row["at"] for row in reply["rows"]] == [iso(touch.at) for touch in touches]
+    named = {row["id"]: row["identifier"] for row in reply["rows"]}
+    assert (named["e0"], named["e19"]) == ("user_id:42", f"email:#{mail:016x}")
+    assert (reply["meta"]["excluded"], reply["meta"]["next"]) == ({"bot_touchpoints": 3}, None)
 
 
 async def test_a_journey_within_a_range(world: World) -> None:

@@ -164,6 +164,13 @@ SENT = [
         ("properties.of.a:eq:5", set()),
         ("properties.of.a:contains:5", {7}),
         ("properties.of:exists:", {7}),
+        ('{"field": "properties.n", "op": "eq", "value": 5}', {7}),
+        ('{"field": "properties.n", "op": "eq", "value": "5"}', set()),
+        (
+            '{"any_of": [[{"field": "properties.n", "op": "eq", "value": 5}],'
+            ' [{"field": "campaign.name", "op": "contains", "value": "02"}]]}',
+            {6, 7},
+        ),
     ],
 )
 def test_the_form_of_a_query_string(tables: Tables, text: str, expected: set[int]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from asking.world import NOW, World
 
 from etappe.eventlog import (
@@ -21,6 +22,7 @@ from etappe.eventlog import (
     connect_log,
 )
 from etappe.identifiers import event_key, make_identifier
+from etappe.telemetry import UNRECONCILED
 
 
 @pytest.fixture
@@ -104,6 +106,33 @@ async def test_a_lag_of_zero_means_that_every_accepted_event_has_its_outcome(log
         "accepted": 5, "stored": 2, "duplicates": 1, "rejected": 1, "erased": 1, "lag_seconds": 0.0,
         "positions": "0-5",
     }  # fmt: skip
+
+
+async def alarm(world: World) -> float:
+    """The metric after a look at the workspace."""
+    await world.app.state.reconciling.look(world.workspace)
+    return UNRECONCILED.labels(world.workspace.name)._value.get()
+
+
+async def test_an_alarm_rises_while_an_accepted_event_has_no_outcome(logged: World) -> None:
+    await accept(logged, "a", "b")
+    receive(logged, 0, "a")
+    assert await alarm(logged) == 0  # late: nothing can be said
+    await commit(logged, 2)
+    fold(logged, 2)
+    with structlog.testing.capture_logs() as lines:
+        assert await alarm(logged) == 1
+    assert [(each["event"], each["workspace"]) for each in lines] == [
+        ("does not reconcile", logged.workspace.name)
+    ]
+    receive(logged, 1, "b")
+    assert await alarm(logged) == 0
+
+
+async def test_what_looks_at_it_goes_on_while_the_log_is_away(logged: World) -> None:
+    assert logged.log
+    await logged.log.close()
+    await logged.app.state.reconciling._look(logged.workspace.name)
 
 
 async def test_receipts_written_again_by_a_replay_count_once(logged: World) -> None:

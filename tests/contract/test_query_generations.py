@@ -100,15 +100,15 @@ async def test_a_workspace_without_bans_reads_no_list_of_them(world: World) -> N
     world.add_touches([Touch(device, NOON, 1, id="e")])
     assert await ids(world, device) == ["e"]
     for name in ("touchpoints_of_customer", "customer_traits"):
-        assert "FROM banned" not in compose(name, owned="owned_as_stored")
-        assert "FROM banned" in compose(name, owned="owned_past_bans")
+        assert "FROM banned" not in compose(name, owned="owned_as_stored", spanned="owned_in_spans")
+        assert "FROM banned" in compose(name, owned="owned_past_bans", spanned="owned_in_spans")
 
 
 @pytest.mark.parametrize("owned", ["owned_as_stored", "owned_past_bans"])
 def test_a_customers_touchpoints_are_found_by_the_primary_key(world: World, owned: str) -> None:
     ban(world, 1, 7)
     for name in ("touchpoints_of_customer", "customer_traits"):
-        sql = compose(name, owned=owned).replace("/*phases*/", "0")
+        sql = compose(name, owned=owned, spanned="owned_in_spans").replace("/*phases*/", "0")
         values = {
             **{"workspace": world.workspace.name, "generation": 1, "from": 0, "to": NOON, "limit": 1},
             **{"after_ms": 0, "after_seq": 0, "after_event": "", "stored": [1, 2]},

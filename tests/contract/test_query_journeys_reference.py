@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -29,20 +30,32 @@ MODEL = model_of(4)
 CONVERSION = 3
 BUILD = Build(1, "v1", type(MODEL)(MODEL.name, MODEL.title, MODEL.phases, f"p{CONVERSION}", MODEL.text))
 
-touches = st.builds(
-    Touch,
-    customer=st.integers(1, 5),
-    at=st.integers(0, 60).map(lambda n: NOON + n * 6 * HOUR),
-    phase=st.integers(0, 4),
-    seq=st.integers(0, 1),
-    id=st.integers(0, 999).map(lambda n: f"e{n}"),
-    channel=st.sampled_from(["", "email", "store"]),
-    contact=st.sampled_from(["", "interactive", "static", "human"]),
-    offline=st.booleans(),
-    sentiment=st.none() | st.sampled_from([-1.0, -0.5, 0.25, 1.0]),
-    value=st.sampled_from([0.0, 1.0, 2.5]),
-)
-histories = st.lists(touches, max_size=60, unique_by=lambda touch: touch.id)
+MOST = 120
+
+
+def history_of(seed: int) -> list[Touch]:
+    """Some customers or many; few hours and values, so that ties and several journeys are common."""
+    draw = random.Random(seed)
+    customers = draw.choice([5, MOST])
+    touches = (
+        Touch(
+            customer=draw.randint(1, customers),
+            at=NOON + draw.randint(0, 60) * 6 * HOUR,
+            phase=draw.randint(0, 4),
+            seq=draw.randint(0, 1),
+            id=f"e{n}",
+            channel=draw.choice(["", "email", "store"]),
+            contact=draw.choice(["", "interactive", "static", "human"]),
+            offline=draw.random() < 0.5,
+            sentiment=draw.choice([None, None, -1.0, -0.5, 0.25, 1.0]),
+            value=draw.choice([0.0, 1.0, 2.5]),
+        )
+        for n in range(draw.randint(0, 12 * customers))
+    )
+    return list(touches)
+
+
+histories = st.integers(0, 1 << 30).map(history_of)
 moments = st.integers(-4, 72).map(lambda n: NOON + n * 6 * HOUR)
 questions = st.fixed_dictionaries(
     {},
@@ -58,7 +71,7 @@ questions = st.fixed_dictionaries(
 )
 
 QUIETLY = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -84,9 +97,10 @@ def test_every_list_is_as_defined(
         assert [row["customer"] for row in found] == [row["customer"] for row in wanted], each
         for row, definition in zip(found, wanted, strict=True):
             assert row == definition, each
-        pages = in_pages(session, workspace, each, now, 3)
+        size = 3 if len(wanted) < 30 else 1 + len(wanted) // 3
+        pages = in_pages(session, workspace, each, now, size)
         assert [row for page in pages for row in page] == wanted, each
-        assert all(len(page) == 3 for page in pages[:-1]), each
+        assert all(len(page) == size for page in pages[:-1]), each
 
 
 @QUIETLY
@@ -94,7 +108,7 @@ def test_every_list_is_as_defined(
 def test_every_phase_on_a_date_is_as_defined(tables: Tables, history: list[Touch], at: int) -> None:
     _, session, _ = tables
     workspace = stored(session, history)
-    for customer in {touch.customer for touch in history}:
+    for customer in sorted({touch.customer for touch in history})[:12]:
         own = journeys_of([touch for touch in history if touch.customer == customer], GAP)
         answer = answer_phase(session, workspace, BUILD, PhaseQuestion(customer, "acpl", at), at + 100 * DAY)
         found = journey_at(own, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -13,7 +14,7 @@ from asking.world import World, model_of
 from etappe.changes import DropModel, SaveModel
 from etappe.clock import iso
 from etappe.eventlog import EventLog
-from etappe.phases import builtin_models, parse_model
+from etappe.phases import MOST_SAVED, builtin_models, parse_model
 from query_api.generations import ALL
 from query_api.models import calls
 
@@ -247,7 +248,7 @@ async def test_what_is_no_model_of_that_name_is_refused(
 
 async def test_there_are_limits(logged: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await put(logged, b"#" * 300_000)).status_code == 413
-    for number in range(calls.MOST_MODELS):
+    for number in range(MOST_SAVED):
         saved(logged, SHOP.replace("name: shop", f"name: shop{number}"), 5, f"shop{number}")
     reply = await put(logged, SHOP)
     assert (reply.status_code, reply.json()["problems"][0]["field"]) == (422, "model")
@@ -255,6 +256,20 @@ async def test_there_are_limits(logged: World, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(calls, "MOST_SQL", 1000)
     reply = await put(logged, OTHER.replace("name: shop", "name: shop8"), name="shop8")
     assert (reply.status_code, reply.json()["problems"][0]["field"]) == (422, "phases")
+
+
+async def test_of_two_that_are_saved_at_once_only_as_many_are_taken_as_there_is_room_for(
+    logged: World, log: EventLog
+) -> None:
+    for number in range(MOST_SAVED - 1):
+        saved(logged, SHOP.replace("name: shop", f"name: shop{number}"), 5, f"shop{number}")
+    names = ("left", "middle", "right")
+    bodies = [SHOP.replace("name: shop", f"name: {name}") for name in names]
+    replies = await asyncio.gather(
+        *(put(logged, body, name=name) for body, name in zip(bodies, names, strict=True))
+    )
+    assert sorted(reply.status_code for reply in replies) == [202, 422, 422]
+    assert len(await orders(log)) == 1
 
 
 async def test_everybody_may_read_models_and_operators_save_them(logged: World) -> None:

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-
 import pytest
-from front.fixtures import Front
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stitching.world import Event, World, assert_as_expected
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
-
-
-@pytest.fixture(scope="module")
-def chdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
-
-
-@pytest.fixture(scope="module")
-def clickhouse(clickhouse_front: Front) -> Iterator[Session]:
-    database = f"t{uuid.uuid4().hex}"
-    clickhouse_front.execute(f"CREATE DATABASE {database}")
-    session = connect_warehouse(f"clickhouse://127.0.0.1:{clickhouse_front.port}/{database}").session()
-    migrate(session)
-    yield session
-    session.close()
-    clickhouse_front.execute(f"DROP DATABASE {database} SYNC")
+from etappe.warehouse import Session
 
 
 @pytest.fixture(scope="module", params=["chdb", "clickhouse"])

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stitching.links import key
 from stitching.world import MODEL, Dying, Event, Killed, World, assert_as_expected, expected, model_of
 
 from etappe.changes import Rebuild
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from stitcher import views
 
 TURNED = model_of("P3", "P2", "P1")
 EVENTS = [Event(n, f"u{n % 7} a{n % 5}", 3 * n, f"P{1 + n % 3}") for n in range(20)]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 @pytest.fixture

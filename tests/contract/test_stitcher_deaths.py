@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stitching.links import key
 from stitching.world import Dying, Event, Killed, Rows, World, assert_as_expected
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from stitcher.writer import Writer
 
 BEFORE = [
@@ -33,15 +30,6 @@ AFTER = [
     Event(16, "u5 a2", 25),  # and another takes time from u2
     Event(17, "a2", 27),
 ]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 def prepared(session: Session) -> World:

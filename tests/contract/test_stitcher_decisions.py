@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stitching.decided import expected_under
 from stitching.links import key
 from stitching.world import Dying, Event, Killed, World, assert_as_expected, assert_grouped, assert_journeys
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 
 SHOP = [
     Event(1, "a1", 10),
@@ -24,15 +21,6 @@ SHOP = [
     Event(9, "a2", 80),
 ]
 """u1 leads most events; what these say without it is that e1, p1, a1 and d1 are one."""
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 @pytest.fixture

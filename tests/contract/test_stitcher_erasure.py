@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -16,20 +16,10 @@ from stitching.links import key
 from stitching.world import Dying, Event, Killed, World, assert_as_expected, assert_journeys
 
 from etappe.changes import Erase
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 
 ASKED = 1_000
 """Later than every receipt of the stories."""
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each example has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 def order_erase(world: World, *who: str, asked: int = ASKED, name: str = "x") -> None:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stitching.links import key
 from stitching.world import Event, World, assert_as_expected, expected
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
+from etappe.warehouse import Session
 
 
 def one_by_one(session: Session, events: list[Event]) -> World:

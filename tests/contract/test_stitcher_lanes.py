@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,18 +12,7 @@ from stitching.world import Dying, Event, Killed, World, assert_as_expected
 
 from etappe.identifiers import event_key
 from etappe.lanes import LANE
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each example has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
-
+from etappe.warehouse import Session
 
 _PEOPLE = "u1|u2|e1|a1|a2|u1 e1|u2 e1|e1 p1|u1 a1|u2 a1|e1 a2|a1 d1|u1 a1 d1|u3 e1 a2"
 WHO = st.sampled_from(_PEOPLE.split("|"))

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from stitching.world import MODEL, Dying, Event, Killed, World, assert_as_expected, expected, model_of
 
 from etappe.changes import DropModel, SaveModel
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
-from stitcher import views
+from etappe.warehouse import Session
+from stitcher import models, views
 
 TURNED = model_of("P3", "P2", "P1")
 OTHER = model_of("P2", name="other")
 EVENTS = [Event(n, f"u{n % 7} a{n % 5}", 3 * n, f"P{1 + n % 3}") for n in range(20)]
 FORWARDS, BACKWARDS = ("P1", "P2", "P3"), ("P3", "P2", "P1")
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 @pytest.fixture
@@ -164,6 +152,25 @@ def test_the_order_asked_for_last_holds_whatever_is_applied_again(world: World) 
     assert_folded(world, ("P2",))
     world.drain()
     assert_folded(world, ("P2",))
+
+
+def test_one_model_too_many_is_none_also_when_there_is_room_as_it_is_applied_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two query APIs may look at the same moment, and both find room: the order in the log decides."""
+    monkeypatch.setattr(models, "MOST_SAVED", 2)
+    for name in ("one", "two", "three"):
+        save(world, OTHER.text.replace("name: other", f"name: {name}"), name)
+    world.drain()
+    assert {name for name, _ in states(world)} == {"steps", "one", "two"}
+    drop(world, "one")
+    save(world, TURNED.text.replace("name: steps", "name: two"), "two")
+    world.drain()
+    world.applied -= 5
+    world.start()
+    world.drain()
+    assert {name for name, _ in states(world)} == {"steps", "two"}
+    assert_folded(world, BACKWARDS, "two")
 
 
 def test_identity_rules_that_are_being_applied_are_folded_with_it(world: World) -> None:

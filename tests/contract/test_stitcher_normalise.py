@@ -8,12 +8,13 @@ import pytest
 from stitching.links import key
 from stitching.world import Event, World
 
+from etappe.changes import Batch
 from etappe.eventlog import TOUCHPOINTS, Record
 from etappe.identifiers import event_key
 from etappe.touchpoint import decode_touchpoint, encode_record
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
-from stitcher.epochs import log_epoch, writer_epoch
+from stitcher.epochs import compose, log_epoch, writer_epoch
 from stitcher.normalise import NamedIdentifiers, normalise
 
 
@@ -106,3 +107,11 @@ def test_epochs_grow_and_a_log_keeps_its_own(session: Session) -> None:
     assert owners == sorted(set(owners))
     assert owners[0] > second
     assert log_epoch(session, "a") == first
+
+
+def test_positions_that_tables_which_are_gone_gave_name_nothing_here(world: World) -> None:
+    """Changes of then are applied once more when tables are made from the log again; progress is what is here."""
+    epoch = log_epoch(world.session, "here")
+    then = Batch(world.name, [], [], {0: compose(epoch + 1, 900), 1: compose(epoch, 7)}, 5)
+    world.writer.apply(world.session, [(0, then)])
+    assert world.progress() == {1: compose(epoch, 7)}

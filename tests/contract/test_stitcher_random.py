@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-
 import pytest
 from asking.funnel import answered, rounded
-from front.fixtures import Front
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference.phase_funnel import Asked, funnel
@@ -24,30 +20,8 @@ from stitching.world import (
     restamped,
 )
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from query_api.builds import active_builds
-
-
-@pytest.fixture(scope="module")
-def chdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each example has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
-
-
-@pytest.fixture(scope="module")
-def clickhouse(clickhouse_front: Front) -> Iterator[Session]:
-    """A database of this file's own on the front."""
-    database = f"t{uuid.uuid4().hex}"
-    clickhouse_front.execute(f"CREATE DATABASE {database}")
-    session = connect_warehouse(f"clickhouse://127.0.0.1:{clickhouse_front.port}/{database}").session()
-    migrate(session)
-    yield session
-    session.close()
-    clickhouse_front.execute(f"DROP DATABASE {database} SYNC")
 
 
 @pytest.fixture(scope="module", params=["chdb", "clickhouse"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from base64 import b64decode
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,21 +13,12 @@ from stitching.world import Event, World
 from etappe import telemetry
 from etappe.eventlog import REJECTS, TOUCHPOINTS, Record
 from etappe.touchpoint import Reject, encode_record, record_key
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from stitcher.refusing import Bounds, read_rejects, sweep
 from stitcher.rejects import store_rejects
 
 DAY = 86_400_000
 NOW = 1_700_000_000_000
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('rejects') / 'warehouse'}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 class Log:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from reference.journeys import journeys_of
 from stitching.world import (
@@ -20,8 +18,7 @@ from stitching.world import (
 )
 
 from etappe.changes import Expire
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from stitcher.retention import DAY_MS, due
 
 BEFORE = 20
@@ -40,15 +37,6 @@ EVENTS = [
     Event(11, "u1 a2", 30, "P2"),  # a device that two people used
     Event(12, "a2", 35, "P3"),
 ]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 def told(session: Session) -> World:

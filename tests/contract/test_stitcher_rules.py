@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,8 +19,7 @@ from stitching.world import (
 )
 
 from etappe.identity_rules import parse_rules
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 from stitcher import views
 
 UNIQUE_CRM = "types: {crm_id: {unique: true}, user_id: {unique: false}}"
@@ -41,15 +39,6 @@ SHOP = [
     Event(9, "a2", 80),
     Event(10, "a1", 90),
 ]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each test has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 @pytest.fixture

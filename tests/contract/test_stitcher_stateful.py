@@ -1,8 +1,7 @@
-"""Links, splits, bans, rules, deaths and replays in any order: the views always are what the references say."""
+"""Links, splits, bans, rules, erasures, deaths, replays in any order: the views are always what the references say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,12 +14,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from stitching.decided import expected_under
+from stitching.erased import Remains
+from stitching.links import key
 from stitching.world import Dying, Event, Killed, World, assert_grouped
 
-from etappe.identity_rules import parse_rules
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.changes import Erase
+from etappe.identity_rules import IdentityRules, parse_rules
+from etappe.warehouse import Session
 
 WHO = [
     "u1", "u2", "e1", "e2", "a1", "a2", "d1", "u1 e1", "u2 e1", "u2 e2", "e1 p1", "e2 p1", "u1 a1", "u2 a1",
@@ -39,15 +39,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each example has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
-
-
 class Operated(RuleBasedStateMachine):
     """A workspace and what happens to it; beside it, what was sent and decided, for the references."""
 
@@ -56,7 +47,7 @@ class Operated(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(self.session)
-        self.events: list[Event] = []
+        self.left = Remains()
         self.apart: dict[str, tuple[str, str]] = {}
         self.banned: dict[str, str] = {}
         self.text = ""
@@ -74,7 +65,7 @@ class Operated(RuleBasedStateMachine):
         self.count += 1
         former = former if who.startswith("u") else ""
         sent = Event(self.count, who, at, event, former, stamp=self.count)
-        self.events.append(sent)
+        self.left.take(sent)
         self.world.log([sent])
         if not together:
             self.world.drain()
@@ -107,6 +98,27 @@ class Operated(RuleBasedStateMachine):
         self.text = text
         self.world.order_rules(text, asked=self.count)
 
+    @rule(who=st.sampled_from(NAMES))
+    def erase(self, who: str) -> None:
+        """Whoever it is of now, as the query API asks for it; nothing is on its way then."""
+        self.world.drain()
+        if not self._is_known(who):
+            return
+        self.count += 1
+        members = self._members(who)
+        erased = self.left.erase(who, self.count, *self._decided())
+        assert members == erased.members
+        self.world.changes.append(Erase(self.world.name, f"x{self.count}", members, self.count, "k1"))
+
+    def _is_known(self, who: str) -> bool:
+        sql = "SELECT count() FROM identifiers WHERE workspace = {w:String} AND identifier = {key:UInt64}"
+        return self.world.session.rows(sql, {"w": self.world.name, "key": key(who)}) != [(0,)]
+
+    def _members(self, who: str) -> list[int]:
+        rows = self.world.identities()
+        customer = rows[key(who)]["customer"][-1] if key(who) in rows else key(who)
+        return sorted(rows[customer]["members"]) if customer in rows else [customer]
+
     @rule()
     def another_owner(self) -> None:
         self.world.start()
@@ -133,6 +145,14 @@ class Operated(RuleBasedStateMachine):
         self.world.start()
 
     @rule()
+    def replay_everything(self) -> None:
+        """The whole log: what was sent, and then all changes that were made of it so far."""
+        self.world.drain()
+        self.world.normalised = self.world.applied = 0
+        self.world.start()
+        self.world.drain()
+
+    @rule()
     def rebuild(self) -> None:
         self.world.rebuild(lost=True)
 
@@ -146,12 +166,14 @@ class Operated(RuleBasedStateMachine):
 
     def _check(self) -> None:
         self.world.drain()
-        rules = parse_rules(self.text, "rules")
-        banned, apart = set(self.banned.values()), list(self.apart.values())
-        assert_grouped(self.world, expected_under(self.events, rules=rules, apart=apart, banned=banned))
+        assert_grouped(self.world, self.left.expected(*self._decided()))
+
+    def _decided(self) -> tuple[IdentityRules, list[tuple[str, str]], set[str]]:
+        """Rules, splits and bans as they hold."""
+        return parse_rules(self.text, "rules"), list(self.apart.values()), set(self.banned.values())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_whatever_happens_the_references_agree(session: Session) -> None:
     machine = type("OperatedHere", (Operated,), {"session": session})
     run_state_machine_as_test(

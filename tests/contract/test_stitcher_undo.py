@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,20 +12,10 @@ from stitching.lanes import STEPS, Run, Step
 from stitching.links import key
 from stitching.world import Dying, Event, Killed, Rows, World, assert_as_expected
 
-from etappe.warehouse import Session, connect_warehouse
-from etappe.warehouse.migrate import migrate
+from etappe.warehouse import Session
 
 ASKED = 1_000
 """Later than every receipt of the first try, earlier than those of the next."""
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
-    """One engine for the whole file: each example has a workspace of its own."""
-    session = connect_warehouse(f"chdb:///{tmp_path_factory.mktemp('warehouse')}").session()
-    migrate(session)
-    yield session
-    session.close()
 
 
 WHO = st.sampled_from(

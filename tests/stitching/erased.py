@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 from reference.identity import Identities
 from reference.journeys import journeys_of
+from stitching.decided import read_under
 from stitching.links import key
 from stitching.world import GAP, Event, Rows, identities_of, rows_of, touches_of
 
 from etappe.changes import Link
 from etappe.identifiers import event_key
-from etappe.identity_rules import DEFAULT_RULES
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules
 from etappe.touchpoint import Touchpoint
 from stitcher.linking import links_of
 
@@ -37,11 +38,11 @@ class Erased:
     def members(self) -> list[int]:
         return sorted({*self.persons, *self.times})
 
-    def has(self, touchpoint: Touchpoint) -> bool:
+    def has(self, touchpoint: Touchpoint, leader: int | None = None) -> bool:
+        """`leader`: whom it belongs to, where that is not its first identifier."""
         named = {each.key for each in touchpoint.identifiers}
-        return bool(named & self.persons) or touchpoint.at in self.times.get(
-            touchpoint.identifiers[0].key, ()
-        )
+        leader = touchpoint.identifiers[0].key if leader is None else leader
+        return bool(named & self.persons) or touchpoint.at in self.times.get(leader, ())
 
 
 def erased_with(who: str, events: Sequence[Event]) -> Erased:
@@ -81,3 +82,67 @@ def nameless_of(gone: Sequence[Touchpoint], whole: Collection[int]) -> list[Link
 
 def first_copies(events: Sequence[Event]) -> list[Touchpoint]:
     return list({each.n: each.touchpoint("") for each in reversed(events)}.values())
+
+
+@dataclass
+class Remains:
+    """What is left of what was received while persons are erased, one after the other; for the references."""
+
+    touchpoints: list[Touchpoint] = field(default_factory=list)
+    nameless: list[Link] = field(default_factory=list)
+    gone: list[tuple[int, frozenset[int]]] = field(default_factory=list)
+    """Of each erasure until when (ms) it takes what was received, and the identifiers that were theirs alone."""
+
+    def take(self, event: Event) -> None:
+        self.touchpoints.append(event.touchpoint(""))
+
+    def expected(
+        self, rules: IdentityRules, apart: Collection[tuple[str, str]], banned: Collection[str]
+    ) -> Rows:
+        """The journeys rows."""
+        read, identities = self._read(rules, apart, banned)
+        return rows_of(journeys_of(touches_of(read, identities), GAP))
+
+    def erase(
+        self,
+        who: str,
+        asked: int,
+        rules: IdentityRules,
+        apart: Collection[tuple[str, str]],
+        banned: Collection[str],
+    ) -> Erased:
+        """Whom `who` is of in the end goes: who that is."""
+        read, identities = self._read(rules, apart, banned)
+        erased = self._erased(who, identities)
+        theirs = [
+            erased.has(each, led.identifiers[0].key) for each, led in zip(self.touchpoints, read, strict=True)
+        ]
+        gone = [each for each, is_theirs in zip(self.touchpoints, theirs, strict=True) if is_theirs]
+        self.touchpoints = [
+            each for each, is_theirs in zip(self.touchpoints, theirs, strict=True) if not is_theirs
+        ]
+        whole = frozenset(erased.whole)
+        self.nameless = [link for link in self.nameless if link.a not in whole]
+        self.nameless += nameless_of(gone, whole)
+        self.gone.append((asked, erased.persons | whole))
+        return erased
+
+    def _read(
+        self, rules: IdentityRules, apart: Collection[tuple[str, str]], banned: Collection[str]
+    ) -> tuple[list[Touchpoint], Identities]:
+        return read_under(
+            self.touchpoints, self._said, self.nameless, rules=rules, apart=apart, banned=banned
+        )
+
+    def _said(self, touchpoint: Touchpoint, rules: IdentityRules) -> Iterator[Link]:
+        for link in links_of(touchpoint, event_key(touchpoint.id), rules):
+            if not any(link.stamp <= asked and {link.a, link.b} & gone for asked, gone in self.gone):
+                yield link
+
+    def _erased(self, who: str, identities: Identities) -> Erased:
+        types = {each.key: each.type for t in self.touchpoints for each in (*t.identifiers, *t.alias)}
+        devices = {k for k, name in types.items() if DEFAULT_RULES.type_of(name).names == "device"}
+        customer = identities.customer_of(key(who), TIMES[-1])
+        times = {k: frozenset(t for t in TIMES if identities.customer_of(k, t) == customer) for k in devices}
+        persons = {k for k in types.keys() - devices if identities.customer_of(k, 0) == customer}
+        return Erased(frozenset(persons), {k: t for k, t in times.items() if t})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 from reference.identity import Identities
-from reference.scenarios import START, Acted, Expected, Name, Scenario, Seen, Sent, differences
-from stitching.world import World
+from reference.scenarios import START, Acted, Expected, Name, Scenario, Seen, Sent, Tried, differences
+from stitching.world import Rows, World
 
 from etappe.changes import Decide, Erase, Link
 from etappe.identifiers import DAILY, Identifier, event_key, identifier_key
@@ -112,6 +113,7 @@ class Telling:
         self.facts = Facts(door=self.door)
         self._sent: list[Sent] = []
         self._decisions: list[Decide] = []
+        self._then: dict[str, Facts] = {}
         self._now = START
 
     def tell(self, chunk: int = 1_000_000) -> list[list[str]]:
@@ -127,6 +129,8 @@ class Telling:
             run = []
             if isinstance(step, Acted):
                 self._act(step)
+            elif isinstance(step, Tried):
+                self.looks.append(self._try(step))
             else:
                 self.looks.append(self._look(step))
         return self.looks
@@ -166,6 +170,11 @@ class Telling:
                 self.facts.decisions.remove(decision)
             case "erase":
                 self._erase(acted.names[0])
+            case "undo":
+                self.world.order_undo(acted.word, self._tick())
+                self.facts.undo(acted.word, self._now)
+            case "mark":
+                self._then[acted.word] = self.facts.known_at(self._tick())
         self.world.drain()
 
     def _erase(self, name: Name) -> None:
@@ -196,24 +205,66 @@ class Telling:
         self.facts.decisions.append(decision)
         self.world.changes.append(decision)
 
+    def _try(self, tried: Tried) -> list[str]:
+        """What is not as expected, of the world first, then of the reference."""
+        name = f"p{self._tick()}"
+        self.world.preview(name, tried.rules)
+        self.world.drain()
+        (other,) = (each for each in self.world.writer.views.generations if each.name == name)
+        before, after = (_last_owners(self.world.identities(number)) for number in (None, other.number))
+        rules = parse_rules(tried.rules)
+        told = [
+            ReferenceView(facts).last_owners
+            for facts in (self.facts, replace(self.facts, door=replace(self.door, rules=rules)))
+        ]
+        found = tried.differences(*_compared(before, after))
+        return [*found, *(f"reference: {each}" for each in tried.differences(*_compared(*told)))]
+
     def _look(self, expected: Expected) -> list[str]:
         """What is not as expected, of the world first, then of the reference."""
         key, names = self.door.key, [*expected.names, *expected.nobody]
-        view = WorldView(self.world)
+        facts = self._then.get(expected.as_of, self.facts)
+        view = WorldView(self.world, self._generation(facts) if expected.as_of else None)
         found = differences(expected, {n: view.seen(key(n), n.at) for n in names}, view.refused, key)
-        if self.facts.is_erased:
+        if self.facts.is_erased or expected.some:
             return found
-        reference = ReferenceView(self.facts)
+        reference = ReferenceView(replace(facts, received=self.facts.received))
         told = differences(expected, {n: reference.seen(key(n), n.at) for n in names}, reference.refused, key)
         return [*found, *(f"reference: {each}" for each in told)]
+
+    def _generation(self, facts: Facts) -> int:
+        """The identities as they were known then, made when somebody first asks."""
+        self.world.look_back(facts.known_until)
+        self.world.drain()
+        generations = self.world.writer.views.generations
+        return next(each.number for each in generations if each.known_until == facts.known_until)
+
+
+Owners = Mapping[int, int]
+"""Identifier -> customer, of a device the last one."""
+
+
+def _last_owners(rows: Rows) -> Owners:
+    return {key: row["customer"][-1] for key, row in rows.items()}
+
+
+def _compared(before: Owners, after: Owners) -> tuple[int, int]:
+    """How many customers become part of another one, and how many fall apart; one goes on under its name."""
+    merged, parts = set(), defaultdict(set)
+    for key in before.keys() | after.keys():
+        old, new = before.get(key, key), after.get(key, key)
+        parts[old].add(new)
+        if before.get(new, new) != old:
+            merged.add(old)
+    return len(merged), sum(len(each) > 1 for each in parts.values())
 
 
 class WorldView:
     """What the tables say, as the query API reads them."""
 
-    def __init__(self, world: World) -> None:
-        self._rows = world.identities()
-        self._journeys = world.journeys()
+    def __init__(self, world: World, generation: int | None = None) -> None:
+        self._rows = world.identities(generation)
+        self._journeys = world.journeys(generation=generation)
         sql = "SELECT DISTINCT identifier FROM identifiers WHERE workspace = {w:String}"
         self._named = {key for (key,) in world.session.rows(sql, {"w": world.name})}
 
@@ -245,16 +296,29 @@ class WorldView:
 
 @dataclass
 class Facts:
-    """What the reference is told: touchpoints (of copies the first), rules, and the decisions that hold."""
+    """What the reference is told: all that was received, rules, and the decisions that hold. Links that were received
+    after `known_until` (ms) are left out."""
 
-    touchpoints: dict[str, Touchpoint] = field(default_factory=dict)
+    received: list[Touchpoint] = field(default_factory=list)
     door: Door = Door(b"\0")
     decisions: list[Decide] = field(default_factory=list)
     is_erased: bool = False
     """The reference knows nothing of that."""
+    known_until: int = 1 << 62
 
     def take(self, touchpoint: Touchpoint) -> None:
-        self.touchpoints.setdefault(touchpoint.id, touchpoint)
+        self.received.append(touchpoint)
+
+    def undo(self, import_id: str, asked: int) -> None:
+        self.received = [e for e in self.received if e.import_id != import_id or e.stamp > asked]
+
+    def known_at(self, moment: int) -> Facts:
+        return replace(self, decisions=list(self.decisions), known_until=moment)
+
+    @property
+    def touchpoints(self) -> dict[str, Touchpoint]:
+        """By id; of copies the first."""
+        return {each.id: each for each in reversed(self.received)}
 
     @property
     def held(self) -> Held:
@@ -274,8 +338,9 @@ class ReferenceView:
         self._banned = facts.held.banned
         self._touchpoints = list(facts.touchpoints.values())
         self._keys = {each.key for touchpoint in self._touchpoints for each in touchpoint.identifiers}
-        users = {t.identifiers[0].key for t in self._touchpoints if t.identifiers[0].type == "user_id"}
-        links = [link for each in self._touchpoints for link in self._links_of(each, facts.door.rules)]
+        known = [each for each in self._touchpoints if each.stamp <= facts.known_until]
+        users = {t.identifiers[0].key for t in known if t.identifiers[0].type == "user_id"}
+        links = [link for each in known for link in self._links_of(each, facts.door.rules)]
         self._identities = Identities(links, users - self._banned, facts.door.rules, facts.held)
         self._times = sorted({0, 1 << 60, *(each.at for each in self._touchpoints)})
         self._owners = {
@@ -285,6 +350,10 @@ class ReferenceView:
     @property
     def refused(self) -> Refused:
         return {(frozenset((link.a, link.b)), rule) for link, rule in self._identities.refused}
+
+    @property
+    def last_owners(self) -> Owners:
+        return {key: owners[-1] for key, owners in self._owners.items()}
 
     def seen(self, key: int, at: int | None) -> Seen | None:
         if key not in self._keys:

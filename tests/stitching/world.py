@@ -231,10 +231,16 @@ class World:
             found[row.pop("identifier")] = row | {"refused": sorted(refused)}
         return found
 
-    def journeys(self, model: str = MODEL.name) -> Rows:
-        """Customer -> its row in the one build of `model` that answers, without version and build."""
-        sql = "SELECT build FROM builds FINAL WHERE workspace = {w:String} AND model = {m:String} AND state = 'active'"
-        ((build,),) = self.session.rows(sql, {"w": self.name, "m": model})
+    def journeys(self, model: str = MODEL.name, generation: int | None = None) -> Rows:
+        """Customer -> its row in the one build of `model` that answers, without version and build; of another
+        generation that of a time in the past."""
+        sql = """
+            SELECT build FROM builds FINAL
+            WHERE workspace = {w:String} AND model = {m:String} AND state = {s:String}"""
+        bound = {"w": self.name, "m": model, "s": "active" if generation is None else "as_of"}
+        if generation is not None:
+            sql += f" AND generation = {generation:d}"
+        ((build,),) = self.session.rows(sql, bound)
         found = [row for row in self._table("journeys", "customer") if row.pop("build") == build]
         return {row["customer"]: row for row in found}
 
