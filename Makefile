@@ -64,7 +64,8 @@ EXAMPLES ?= 1000
 fuzz: $(VENV)/.dev.stamp
 	ETAPPE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -s tests/fuzz
 
-# Every fault in full, at this load: prints the table of docs/reliability.md. Some of it with TORTURE="--only broker".
+# Every fault in full, at this load: prints the table of docs/reliability.md, or writes it there with
+# TORTURE="--write docs/reliability.md". Some of it with TORTURE="--only broker", what is left with TORTURE=--go-on.
 torture: $(VENV)/.dev.stamp
 	cd tests && PYTHONPATH=.:acceptance ../$(BIN)/python -m torture $(TORTURE)
 

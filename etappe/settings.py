@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from etappe.errors import SettingsError
 from etappe.eventlog import LogOptions
+from etappe.logs import LogFormat
 from etappe.rates import RateLimits
 
 FILE = "etappe.toml"
@@ -76,7 +77,12 @@ class Settings(BaseSettings):
         0, ge=0, description="Requests a second of each token in each query API; 0: no limit."
     )
 
-    log_partitions: int = Field(4, ge=1, le=1024, description="Partitions of a new log's topic touchpoints.")
+    log_partitions: int = Field(
+        0,
+        ge=0,
+        le=1024,
+        description="Partitions of a new log's topic touchpoints; 0: 4 on Kafka, 1 on SQLite, which one process reads.",
+    )
     log_retain_days: float = Field(
         7, gt=0, description="Days that the log keeps records which everybody has read."
     )
@@ -127,6 +133,9 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least severe log line to print."
     )
+    log_format: LogFormat = Field(
+        "json", description="Log lines as JSON objects (json) or for the eye (text)."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -162,7 +171,7 @@ class Settings(BaseSettings):
     @property
     def log_options(self) -> LogOptions:
         return LogOptions(
-            partitions=self.log_partitions,
+            partitions=self.log_partitions or (1 if self.log.startswith("sqlite:") else 4),
             retain_seconds=self.log_retain_days * 86400,
             retain_bytes=self.log_retain_bytes,
             max_bytes=self.log_max_bytes,

@@ -1,13 +1,18 @@
-"""Metrics and logs: one closed list of names, each saying what it counts and what to do when it moves."""
+"""Metrics: one closed list of names, each saying what it counts and what to do when it moves."""
 
 from __future__ import annotations
 
-import logging
-import sys
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
-import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-
+# Else each counter brings a metric that says when it was made.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped library
 REGISTRY = CollectorRegistry()
 
 # Events that a 2xx reply accepted. Falls to zero: senders are gone, or cannot reach the collector.
@@ -54,22 +59,12 @@ DROPPED_REJECTS = Counter("etappe_dropped_rejects", "Refused events dropped", ["
 # Steps of the stitcher that stand still, since most records cannot be read. Run the version that wrote them.
 HALTED = Gauge("etappe_halted_steps", "Steps that stand still", registry=REGISTRY)
 
+# Accepted events without an outcome while nothing is late (freshness). Not 0: read /v1/freshness, keep the log.
+UNRECONCILED = Gauge(
+    "etappe_unreconciled_events", "Events that do not add up", ["workspace"], registry=REGISTRY
+)
+
 
 def metrics_page() -> bytes:
     """The text of `/metrics`."""
     return generate_latest(REGISTRY)
-
-
-def configure_logging(level: str) -> None:
-    """Structured lines on stderr; standard-library loggers (uvicorn, aiokafka) join them."""
-    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -285,7 +285,7 @@ class RegisterFile:
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:
-            status = self._path.stat()
+            status = os.stat(self._path)  # noqa: PTH116 - half the cost of the path's own, for each request
         except FileNotFoundError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino

@@ -46,6 +46,12 @@ COMMANDS = {
         "Show how many customers reached each phase.",
         "etappe funnel --model acpl --by channel --from 2026-01-01",
     ),
+    "steps": Entry(
+        "etappe.cli.steps:steps",
+        ASK,
+        "Show how many customers did each step of a question.",
+        "etappe steps question.json",
+    ),
     "journey": Entry(
         "etappe.cli.journey:journey",
         ASK,

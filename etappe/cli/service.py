@@ -13,8 +13,8 @@ import uvloop
 
 from etappe.cli.orphan import end_with_parent
 from etappe.errors import EtappeError
+from etappe.logs import configure_logging
 from etappe.settings import Settings, read_settings
-from etappe.telemetry import configure_logging
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
@@ -25,7 +25,7 @@ def run_service(serve: Serve, *, supervised: bool = False, **given: object) -> N
     """Serve until SIGTERM or SIGINT. EtappeError where the log or the warehouse cannot be opened."""
     settings = read_settings(**given)
     os.umask(0o077)  # what a service writes is its owner's alone
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if supervised:
         end_with_parent()
     try:

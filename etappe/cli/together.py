@@ -82,7 +82,10 @@ async def _run(settings: Settings, log: EventLog, engine: Engine, listener: sock
     )
     server = make_server(app, _DRAIN_SECONDS, app.state.on_stop)
 
+    watching = asyncio.create_task(app.state.reconciling.run())
+
     def stop() -> None:
+        watching.cancel()
         stitcher.stop()
         server.stop()
 
@@ -92,3 +95,4 @@ async def _run(settings: Settings, log: EventLog, engine: Engine, listener: sock
     async with asyncio.TaskGroup() as tasks:
         for work in (stitcher.run(), server.serve(sockets=[listener])):
             tasks.create_task(work).add_done_callback(lambda _: stop())
+    await asyncio.wait([watching])

@@ -30,6 +30,7 @@ from etappe.errors import (
 from etappe.warehouse.asking import Asking
 from etappe.warehouse.limits import Limits
 from etappe.warehouse.parameters import fitted
+from etappe.warehouse.passing import PASSING
 
 # Otherwise the first insert imports pandas, half a second and 40 MB, to see whether our lists are a DataFrame.
 options.pd = None
@@ -188,18 +189,24 @@ class Session:
         code = getattr(error, "code", None)
         if code == _CANCELLED:
             return Cancelled()
+        if code == _NOT_ENOUGH_SPACE or "No space left on device" in str(error):
+            return WarehouseFull(_sentence(error))
+        if self._is_away(error, code):
+            return WarehouseUnavailable(_sentence(error))
         if limit := self.limits.error_of(code, _sentence(error)):
             # Whoever writes has no limits of ours: the engine's sentence says all.
             return limit if self._limits else QueryLimit(_sentence(error))
-        if code == _NOT_ENOUGH_SPACE or "No space left on device" in str(error):
-            return WarehouseFull(_sentence(error))
-        if isinstance(error, OperationalError) and code is None:
-            return WarehouseUnavailable(_sentence(error))
         if code == _UNKNOWN_TABLE:
             return WarehouseError(
                 f"Its tables are not up to date: run `etappe migrate`. ({_sentence(error)})"
             )
         return WarehouseError(_sentence(error))
+
+    def _is_away(self, error: ClickHouseError, code: int | None) -> bool:
+        """No answer; or, for whoever writes, one that says that the database is not well."""
+        if code is None:
+            return isinstance(error, OperationalError)
+        return self._limits is None and code in PASSING
 
     def _check_owner(self) -> None:
         # A chDB connection shared by threads answers with other callers' rows.

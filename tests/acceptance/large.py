@@ -28,11 +28,12 @@ class Large:
     workspaces_file: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of all processes, as variables of the environment; those of their start count."""
 
     def start(self, keys: Mapping[str, str]) -> Etappe:
         self.ports = {f"{each}_PORT": free_port() for each in ("COLLECT", "QUERY", "STITCH")}
-        migrated = etappe("migrate", environment=self.environment)
-        assert migrated.returncode == 0, migrated.stderr
+        self.migrate()
         for service in ("collect", "stitch", "query"):
             self.begin(service)
         face = Etappe(
@@ -46,6 +47,10 @@ class Large:
         face.wait_until_ready()
         return face
 
+    def migrate(self) -> None:
+        migrated = etappe("migrate", environment=self.environment)
+        assert migrated.returncode == 0, migrated.stderr
+
     @property
     def environment(self) -> dict[str, str]:
         return {
@@ -54,6 +59,7 @@ class Large:
             "ETAPPE_WAREHOUSE_URL": self.warehouse_url,
             "ETAPPE_WORKSPACES_FILE": str(self.workspaces_file),
             **{f"ETAPPE_{name}": str(port) for name, port in self.ports.items()},
+            **self.settings,
         }
 
     def begin(self, service: str, name: str = "", **settings: str) -> None:

@@ -31,6 +31,10 @@ class Front:
     def execute(self, sql: str) -> str:
         return httpx.post(f"http://127.0.0.1:{self.port}/", content=sql, timeout=60).raise_for_status().text
 
+    def fail(self, code: int) -> None:
+        """Answer every insert with this code of ClickHouse's from now on; 0: as it should be."""
+        httpx.post(f"http://127.0.0.1:{self.port}/fail", params={"code": code}, timeout=60).raise_for_status()
+
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 

@@ -34,6 +34,8 @@ from lz4.frame import LZ4FrameDecompressor  # type: ignore[import-untyped]  # it
 FIELD_LIMIT = 128 * 1024
 ADDRESS_LIMIT = 1024 * 1024
 WORKERS = 8
+HEAD_BYTES = 4096
+"""In which a statement says what it is."""
 
 # What the HTTP layer of a server keeps to itself; every other parameter is a setting.
 TRANSPORT = {
@@ -45,6 +47,7 @@ TRANSPORT = {
 STATUS = {60: 404, 81: 404, 62: 400, 164: 403, 516: 403}
 
 _INSERT = re.compile(rb"\s*INSERT\s+INTO\s.*?\sFORMAT\s+(\w+)[ \t]*(?:\r?\n|$)", re.IGNORECASE | re.DOTALL)
+_ANY_INSERT = re.compile(rb"^\s*INSERT\s", re.IGNORECASE | re.MULTILINE)
 _TRAILING_FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)")
 
@@ -208,19 +211,22 @@ def _checked(name: str) -> str:
 
 
 class Front:
-    """The ASGI application: `/ping`, and everything else is a question."""
+    """The ASGI application: `/ping`, `/fail` (all inserts, with a code), and everything else is a question."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._workers = ThreadPoolExecutor(WORKERS)
         self._keeps_engine_open = chdb.connect(path)
+        self._failure = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         body = await _body(receive)
-        reply = Reply(b"Ok.\n") if scope["path"] == "/ping" else await self._reply(scope, body)
-        await _send(send, reply)
+        if scope["path"] == "/fail":
+            self._failure = int(dict(parse_qsl(scope["query_string"].decode()))["code"])
+        own = scope["path"] in ("/ping", "/fail")
+        await _send(send, Reply(b"Ok.\n") if own else await self._reply(scope, body))
 
     async def _reply(self, scope: Scope, body: bytes) -> Reply:
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
@@ -228,6 +234,8 @@ class Front:
             question = read_question(scope["method"], scope["query_string"], headers, body)
         except Refused as refused:
             return _failure(f"Code: 1000. DB::Exception: {refused}")
+        if self._failure and _ANY_INSERT.search(question.sql[:HEAD_BYTES]):
+            return _failure(f"Code: {self._failure}. DB::Exception: This front was told to fail")
         return await asyncio.get_running_loop().run_in_executor(self._workers, answer, self._path, question)
 
 

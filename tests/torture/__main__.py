@@ -1,66 +1,116 @@
 """`make torture`: every fault in full, and a table of what came of it. Exit 1 where anything was lost or counted twice.
 
-python -m torture [--rate 2000] [--seed 7] [--only NAME] [--short]
+python -m torture [--rate 2000] [--seed 7] [--only NAME …] [--go-on] [--write PAGE] [--short]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from torture.faults import Fault, faults
-from torture.run import Outcome, endure
+from torture.campaigns import Campaign, campaigns
+from torture.faults import Fault
+from torture.run import Outcome, run_campaign
 from torture.simulation import engine, simulate
-from torture.table import HEAD, line
+from torture.table import HEAD, Results, line, write_table
+
+ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     screen = Console(stderr=True)
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {asked.rate:g} touchpoints a second asked for, seed {asked.seed}\n")
-    print(HEAD, flush=True)
-    right = True
-    for fault in faults():
-        rounds = fault.few if asked.short else fault.many
-        if rounds and asked.only in fault.name:
-            outcome = _endured(fault, rounds, asked.rate, asked.seed, screen)
-            print(line(outcome), flush=True)
-            right = right and outcome.is_right
-    if asked.only in "simulation":
-        right = _simulated(asked.simulations, asked.first) and right
+    results = Results(asked.results, forget=not (asked.go_on or asked.only))
+    known = {(each.fault, each.installation) for each in results.rows if each.is_right and asked.go_on}
+    said = _said(asked)
+    print(f"{said}\n\n{HEAD}", flush=True)
+    outcomes: list[Outcome] = []
+    for campaign, faults in _chosen(asked.only, asked.short):
+        left = [each for each in faults if (each.name, campaign.installation) not in known]
+        if left:
+            outcomes += _carried_out(campaign, left, asked, screen, results)
+    right = all(each.is_right for each in outcomes)
+    if _is_asked(asked.only, "simulation"):
+        count, wrong = _simulated(asked.simulations, asked.first, screen)
+        said += f" The simulation ran {count:,} seeds, {len(wrong)} of them wrong."
+        right = right and not wrong
+    if asked.write:
+        write_table(ROOT / asked.write, said, results.rows)
     return 0 if right else 1
 
 
-def _simulated(count: int, first: int) -> bool:
-    """Whether every seed ends as it should; those that do not say how to repeat them."""
+def _chosen(only: Sequence[str], short: bool) -> Iterator[tuple[Campaign, list[Fault]]]:
+    """Each campaign with what is asked for of its faults: those whose name, or whose campaign's, contains a word."""
+    for campaign in campaigns():
+        faults = [
+            each
+            for each in campaign.faults
+            if (each.few if short else each.many)
+            and (_is_asked(only, each.name) or _is_asked(only, campaign.name))
+        ]
+        if faults:
+            yield campaign, faults
+
+
+def _is_asked(only: Sequence[str], name: str) -> bool:
+    return not only or any(each in name for each in only)
+
+
+def _carried_out(
+    campaign: Campaign, faults: Sequence[Fault], asked: argparse.Namespace, screen: Console, results: Results
+) -> list[Outcome]:
+    begun = time.monotonic()
+    with screen.status(campaign.name) as status:
+        outcomes = run_campaign(
+            campaign, faults, asked.rate, asked.seed, short=asked.short,
+            tell=lambda said: status.update(f"{campaign.name}: {said}"),
+        )  # fmt: skip
+    results.add(outcomes)
+    for outcome in outcomes:
+        print(line(outcome), flush=True)
+    screen.print(f"{campaign.name}: {time.monotonic() - begun:.0f} s")
+    return outcomes
+
+
+def _simulated(count: int, first: int, screen: Console) -> tuple[int, list[int]]:
+    """How many seeds, and those that do not end as they should; these say how to repeat them."""
     wrong = []
     with engine() as session:
-        for seed in track(range(first, first + count), "simulation", console=Console(stderr=True)):
+        for seed in track(range(first, first + count), "simulation", console=screen):
             try:
                 simulate(session, seed)
             except AssertionError as error:
                 print(error)
                 wrong.append(seed)
     print(f"\nSimulation: {count:,} seeds from {first} on, {len(wrong)} wrong {wrong or ''}")
-    return not wrong
+    return count, wrong
 
 
-def _endured(fault: Fault, rounds: int, rate: float, seed: int, screen: Console) -> Outcome:
-    with screen.status(fault.name) as status:
-        return endure(
-            fault, rounds, rate, seed, lambda said: status.update(f"{fault.name}: {said} of {rounds}")
-        )
+def _said(asked: argparse.Namespace) -> str:
+    form = "the short form" if asked.short else "the whole"
+    rate, cores = f"{asked.rate:,.0f} touchpoints a second", os.cpu_count()
+    return f"{datetime.now(UTC):%Y-%m-%d}, {form}, {rate} asked for, seed {asked.seed}, on {cores} cores."
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("torture", description=__doc__)
     parser.add_argument("--rate", type=float, default=2000, help="touchpoints a second")
     parser.add_argument("--seed", type=int, default=7, help="decides the moments of the faults")
-    parser.add_argument("--only", default="", help="faults whose name contains this")
+    parser.add_argument(
+        "--only", action="append", default=[], help="faults or campaigns whose name contains this; repeatable"
+    )
+    parser.add_argument("--go-on", action="store_true", help="leave out what an earlier run has shown")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "build" / "torture.jsonl", help="where rows are kept"
+    )
+    parser.add_argument("--write", type=Path, help="a page (docs/reliability.md) that gets the table")
     parser.add_argument("--simulations", type=int, default=2000, help="seeds of the simulation")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--short", action="store_true", help="few rounds of the faults that are quick")

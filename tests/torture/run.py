@@ -1,63 +1,171 @@
-"""One fault in rounds under load, and what came of it."""
+"""A campaign: faults by turns under load, and what came of each."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from random import Random
 
-from torture.faults import Fault
-from torture.installations import Installation, Kafka, Small
-from torture.load import Load, Sent
+from kafka.broker import BrokerMissing
+from torture.campaigns import Campaign
+from torture.faults import Fault, Field
+from torture.load import Load
 from torture.reckoning import Reader, Reckoning
+from torture.watch import Watch
 
-PATIENCE_SECONDS = 180.0
+MOST_PARTS = 4
+"""Installations that one campaign may use up: a fault that failed is left out on the next one."""
+
+PATIENCE_SECONDS, FAILED_SECONDS = 360.0, 60.0
+"""How long clients try to get rid of what they have in hand at the end; the latter after a fault that failed."""
+
+Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
-    """`recoveries`: per round the seconds until everything acknowledged before the fault's end was in the answers."""
+    """What came of one fault.
 
-    fault: Fault
-    rounds: int
-    sent: Sent
-    reckoning: Reckoning
-    recoveries: list[float]
+    `recoveries`: per round the seconds until everything acknowledged before the fault's end was in the answers.
+    """
+
+    fault: str
+    installation: str
+    rounds: int = 0
+    accepted: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    refused: int = 0
+    broken: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    memory: dict[str, int] = field(default_factory=dict)
+    """Most resident MB of each process."""
+    wrong: list[str] = field(default_factory=list)
+    """What went wrong besides."""
 
     @property
     def is_right(self) -> bool:
-        return self.reckoning.is_right and not self.sent.wrong
+        return self.rounds > 0 and not (self.lost or self.duplicated or self.wrong)
 
 
-def endure(
-    fault: Fault, rounds: int, rate: float, seed: int, tell: Callable[[str], None] = lambda _: None
-) -> Outcome:
-    """Strike `rounds` times at moments that `seed` decides, under `rate` touchpoints a second; then reckon."""
-    installation: Installation = Small() if fault.size == "small" else Kafka()
-    reader = Reader(installation.face.query, installation.keys)
-    try:
-        load = Load(installation.face.collector, installation.keys["secret_key"], rate)
-        recoveries = []
-        load.start()
+def run_campaign(
+    campaign: Campaign, chosen: Sequence[Fault], rate: float, seed: int, *, short: bool, tell: Tell
+) -> list[Outcome]:
+    """Strike with the chosen faults by turns; where one fails, go on without it on a new installation."""
+    turns = [fault for fault in chosen for _ in range(fault.few if short else fault.many)]
+    Random(f"{seed} {campaign.name}").shuffle(turns)
+    outcomes = {fault.name: Outcome(fault.name, campaign.installation) for fault in chosen}
+    for part in range(MOST_PARTS):
+        if not turns:
+            break
         try:
-            for number in range(rounds):
-                tell(f"round {number + 1}")
-                recoveries.append(_round(fault, installation, load, reader, Random(f"{seed} {number}")))
+            turns = Part(campaign, outcomes, short, tell).run(turns, rate, f"{seed} {part}")
+        except BrokerMissing:
+            raise
+        except Exception as error:
+            # Whatever it is belongs into the table; the other campaigns go on.
+            for name in {fault.name for fault in turns}:
+                outcomes[name].wrong.append(_said(error))
+            break
+    return [each for each in outcomes.values() if each.rounds or each.wrong]
+
+
+class Part:
+    """One installation of a campaign, from its start to the reckoning."""
+
+    def __init__(self, campaign: Campaign, outcomes: dict[str, Outcome], short: bool, tell: Tell) -> None:
+        self._campaign = campaign
+        self._outcomes = outcomes
+        self._short = short
+        self._tell = tell
+        self._struck: list[Fault] = []
+
+    def run(self, turns: Sequence[Fault], rate: float, seed: str) -> list[Fault]:
+        """The turns that are left: none, unless a fault failed."""
+        self._tell("starting")
+        installation = self._campaign.make()
+        reader = Reader(installation.face.query, installation.keys)
+        watch = Watch(lambda: installation.processes)
+        try:
+            load = Load(installation.face.collector, installation.keys["secret_key"], rate)
+            place = Field(installation, load, reader, self._short)
+            watch.start()
+            left = self._strike(place, turns, seed)
+            self._tell("reading back")
+            self._reckon(reader.reckon(load.sent), load)
+            return left
         finally:
-            load.stop()
-        tell("reading back")
-        return Outcome(fault, rounds, load.sent, reader.reckon(load.sent), recoveries)
-    finally:
-        reader.close()
-        installation.end()
+            watch.stop()
+            for outcome in self._met():
+                for name, most in watch.most.items():
+                    outcome.memory[name] = max(most, outcome.memory.get(name, 0))
+            reader.close()
+            installation.end()
+
+    def _strike(self, place: Field, turns: Sequence[Fault], seed: str) -> list[Fault]:
+        load = place.load
+        load.start()
+        patience = FAILED_SECONDS
+        try:
+            place.last(self._campaign.warm_up)
+            for number, fault in enumerate(turns):
+                self._tell(f"{fault.name}, {number + 1} of {len(turns)}")
+                if not self._round(place, fault, number, Random(f"{seed} {number}")):
+                    return [each for each in turns[number + 1 :] if each != fault]
+            patience = PATIENCE_SECONDS
+        finally:
+            load.stop(patience)
+        return []
+
+    def _round(self, place: Field, fault: Fault, number: int, random: Random) -> bool:
+        """Whether it went well: strike, then wait until what was acknowledged before that is in the answers."""
+        outcome = self._outcomes[fault.name]
+        load = place.load
+        self._struck.append(fault)
+        load.strike = number
+        before = load.sent.refused, load.sent.broken
+        try:
+            time.sleep(random.uniform(0.2, 2))
+            fault.strike(place, random)
+            position, begun = load.position, time.monotonic()
+            place.installation.wait_until_ready()
+            if position:
+                place.reader.wait_for(position, fault.patience)
+        except Exception as error:
+            # Into the table with it; the campaign goes on elsewhere.
+            outcome.wrong.append(_said(error))
+            return False
+        finally:
+            outcome.refused += load.sent.refused - before[0]
+            outcome.broken += load.sent.broken - before[1]
+        outcome.recoveries.append(place.take_delay(time.monotonic() - begun))
+        outcome.rounds += 1
+        return True
+
+    def _reckon(self, found: Reckoning, load: Load) -> None:
+        """To each fault what was acknowledged while it struck; to all of them what nobody can tell apart."""
+        for id_, number in load.sent.ids.items():
+            self._of(number).accepted += id_ is not None
+        for id_ in found.lost_ids:
+            self._of(load.sent.ids[id_]).lost += 1
+        for id_ in found.duplicated_ids:
+            self._of(load.sent.ids.get(id_, 0)).duplicated += 1
+        wrong = [*load.sent.wrong[:2]]
+        wrong += [f"unlike a rebuild: {each}" for each in found.unlike_rebuild]
+        wrong += [f"does not add up: {found.unbalanced}"] if found.unbalanced else []
+        if found.stored != found.accepted:
+            wrong.append(f"stored {found.stored:,} of {found.accepted:,}")
+        for outcome in self._met():
+            outcome.wrong += wrong
+
+    def _of(self, number: int) -> Outcome:
+        return self._outcomes[self._struck[number].name]
+
+    def _met(self) -> Iterable[Outcome]:
+        return [self._outcomes[name] for name in {fault.name for fault in self._struck}]
 
 
-def _round(fault: Fault, installation: Installation, load: Load, reader: Reader, random: Random) -> float:
-    """Seconds from the end of the fault until what was acknowledged before that is in the answers."""
-    time.sleep(random.uniform(0.2, 2))
-    fault.strike(installation, random)
-    position, begun = load.position, time.monotonic()
-    installation.wait_until_ready()
-    reader.wait_for(position, PATIENCE_SECONDS)
-    return time.monotonic() - begun
+def _said(error: Exception) -> str:
+    """In one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,33 +1,71 @@
-"""Outcomes as rows of a Markdown table."""
+"""Outcomes as rows of a Markdown table, and that table in its place in the documentation."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from statistics import median
 
 from torture.run import Outcome
 
+BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
+
 _COLUMNS = (
-    "fault", "installation", "rounds", "accepted", "lost", "duplicated", "equal to a rebuild",
-    "attempts refused", "attempts broken", "recovery median", "longest",
+    "fault", "installation", "rounds", "accepted", "lost", "duplicated", "attempts refused", "attempts broken",
+    "recovery: median", "longest", "most memory, MB", "wrong",
 )  # fmt: skip
 HEAD = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
 
 
 def line(outcome: Outcome) -> str:
-    reckoning, sent = outcome.reckoning, outcome.sent
+    seconds = outcome.recoveries
     cells = (
-        outcome.fault.name,
-        "SQLite, embedded" if outcome.fault.size == "small" else "Kafka, HTTP",
+        outcome.fault,
+        outcome.installation,
         outcome.rounds,
-        f"{reckoning.accepted:,}",
-        reckoning.lost,
-        reckoning.duplicated,
-        "no: " + "; ".join(reckoning.unlike_rebuild) if reckoning.unlike_rebuild else "yes",
-        sent.refused,
-        sent.broken,
-        f"{median(outcome.recoveries):.1f} s",
-        f"{max(outcome.recoveries):.1f} s",
+        f"{outcome.accepted:,}",
+        outcome.lost,
+        outcome.duplicated,
+        outcome.refused,
+        outcome.broken,
+        f"{median(seconds):.1f} s" if seconds else "",
+        f"{max(seconds):.1f} s" if seconds else "",
+        ", ".join(f"{name} {most}" for name, most in sorted(outcome.memory.items())),
+        "; ".join(outcome.wrong).replace("|", "/"),
     )
-    wrong = f" **wrong answers: {sent.wrong[:2]}**" if sent.wrong else ""
-    stored = "" if reckoning.stored == reckoning.accepted else f" **stored {reckoning.stored:,}**"
-    return f"| {' | '.join(map(str, cells))} |{wrong}{stored}"
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+class Results:
+    """Rows of this table in a file, one JSON object a line: what an earlier run came to is known to a later one."""
+
+    def __init__(self, path: Path, forget: bool) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if forget:
+            path.unlink(missing_ok=True)
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        with self._path.open("a") as file:
+            file.writelines(json.dumps(asdict(each)) + "\n" for each in outcomes)
+
+    @property
+    def rows(self) -> Sequence[Outcome]:
+        """Of each fault on each installation the latest."""
+        if not self._path.exists():
+            return []
+        found = [Outcome(**json.loads(row)) for row in self._path.read_text().splitlines()]
+        return list({(each.fault, each.installation): each for each in found}.values())
+
+
+def write_table(page: Path, said: str, rows: Sequence[Outcome]) -> None:
+    """Between the two marks of a page: a sentence about the run, and the table."""
+    text = page.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{page} has no {BEGIN} … {END}")
+    table = "\n".join([HEAD, *map(line, rows)])
+    page.write_text(f"{before}{BEGIN}\n{said}\n\n{table}\n{END}{after}")

@@ -11,16 +11,19 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from etappe.cli.app import load
 from etappe.cli.demo import traveller
 from etappe.cli.folder import DataFolder, Keys, NotRunning, Service
 from etappe.cli.funnel import BY_VALUES, footer
 from etappe.cli.funnel_table import funnel_table
 from etappe.cli.journey import _timeline
 from etappe.cli.show import bar, shorten, span, squeeze
+from etappe.cli.steps import footer as steps_footer
+from etappe.cli.steps import read_question
 from etappe.cli.target import Refused, Target, answer_of, find_target
 from etappe.cli.wrong_use import WrongUse
 from etappe.demo.traffic import Plan, life_of
-from query_api.funnel.question import COLUMNS, NAMED
+from query_api.funnel.question import COLUMNS, NAMED, PARAMETERS, SEGMENT
 
 
 @pytest.fixture
@@ -177,7 +180,61 @@ def test_touched_says_whose_share_of_first_is() -> None:
 
 def test_the_help_lists_every_value_of_by() -> None:
     named = [f"{each}:NAME" for each in NAMED]
-    assert sorted(BY_VALUES.replace(" or ", ", ").split(", ")) == sorted([*COLUMNS, *named])
+    assert sorted(BY_VALUES.replace(" or ", ", ").split(", ")) == sorted([*COLUMNS, SEGMENT, *named])
+
+
+def test_every_parameter_of_the_call_is_an_option() -> None:
+    """But those that say how an answer is sent: a table has one format, and waits for nothing."""
+    options = {each.opts[0].removeprefix("--").replace("-", "_") for each in load("funnel").params}
+    assert {each.name for each in PARAMETERS} - options == {"format", "after", "timeout"}
+
+
+def test_what_was_asked_for_arrives_as_the_call_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(Target, "get", lambda *given: asked.append(given[2]) or {"rows": [], "meta": meta()})
+    options = [
+        *("--where", "channel:eq:email", "--where", "segment:ne:new", "--basis", "within"),
+        "--entries",
+    ]
+    target = ["--url", "http://x", "--token", "t", "--json"]
+    load("funnel").main([*options, "--percentiles", "10,90", *target], standalone_mode=False)
+    given = {name: value for name, value in asked[0].items() if value is not None}
+    assert given == {
+        "model": "acpl", "where": ["channel:eq:email", "segment:ne:new"], "basis": "within", "entries": "true",
+        "percentiles": "10,90",
+    }  # fmt: skip
+
+
+def test_a_funnel_shows_percentiles_and_entries_where_there_are_some() -> None:
+    rows = [row(None, "awareness", 4) | {"p10_seconds": None, "p90_seconds": 120.0, "entered": 3}]
+    head, line = drawn(rows)
+    assert head.split()[-4:] == ["entered", "median", "p10", "p90"]
+    assert line.split()[-3:] == ["3", "2.0", "min"]
+
+
+def test_steps_are_drawn_as_phases_are() -> None:
+    rows = [
+        {"group": None, "step": name, "count": count, "rate": count / 4, "step_rate": count / 4,
+         "average_seconds": None, "median_seconds": 60.0}
+        for name, count in (("Basket Filled", 4), ("Order Completed", 1))
+    ]  # fmt: skip
+    head, *lines = drawn(rows)
+    assert head.split() == ["step", "count", "of", "first", "of", "prev.", "median"]
+    assert [line[:15].strip() for line in lines] == ["Basket Filled", "Order Completed"]
+    assert lines[1].endswith("25.0%  1.0 min")
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff"])
+def test_a_question_that_is_none_is_wrong_use(content: bytes) -> None:
+    with pytest.raises(WrongUse, match=r"^FILE is"):
+        read_question(content)
+
+
+def test_a_question_about_steps_says_its_rules_and_what_was_left_out() -> None:
+    told = meta(unit="customer", window_ms=5, by="channel", touch="last", excluded={"void": 2})
+    assert list(steps_footer(told)) == [
+        "order=reached  unit=customer  window_ms=5  by=channel  touch=last", "left out: 2 because of an exclusion",
+    ]  # fmt: skip
 
 
 def seen(identifier: str) -> dict[str, Any]:

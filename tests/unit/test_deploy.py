@@ -76,6 +76,14 @@ def test_the_dashboard_draws_metrics_that_exist() -> None:
     assert drawn - known == set()
 
 
+def test_alerts_are_about_metrics_that_exist() -> None:
+    rules = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"][0]["rules"]
+    text = " ".join(rule["expr"] for rule in rules)
+    assert set(re.findall(r"etappe_\w+", text)) <= {metric.name for metric in REGISTRY.collect()}
+    assert "etappe_unreconciled_events" in text
+    assert "alerts.yaml" in (DEPLOY / "prometheus.yaml").read_text()
+
+
 def test_the_locks_pin_one_version_of_everything_with_hashes_and_name_no_place() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (DEPLOY.parent / name).read_text()

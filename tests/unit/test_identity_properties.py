@@ -21,6 +21,7 @@ from stitching.random_links import (
 
 from etappe.changes import Link
 from stitcher.decisions import NOTHING_HELD
+from stitcher.evidence import Types
 from stitcher.identity import Owner, resolve
 from stitcher.increment import Increment
 
@@ -90,6 +91,23 @@ def test_links_taken_in_by_and_by_say_the_same_as_all_at_once(world: World, data
         increment.add(group, data.draw(st.sets(st.sampled_from(sorted(world.known)))) if world.known else ())
     increment.add([], world.known)
     assert increment.owners == owners_of(world)
+
+
+@settings(max_examples=400, deadline=None)
+@given(worlds(), st.data())
+def test_links_taken_in_as_they_are_received_say_the_same(world: World, data: st.DataObject) -> None:
+    """Most of them only add to a person then, so they are not computed again; a few come late."""
+    increment, left = Increment(world.rules, world.held), sorted(world.links, key=Types(world.rules).place)
+    for _ in range(data.draw(st.integers(0, min(2, len(left))))):
+        left.append(left.pop(data.draw(st.integers(0, len(left) - 1))))
+    found: dict[int, Owner] = {}
+    while left:
+        count = data.draw(st.integers(1, len(left)))
+        group, left = left[:count], left[count:]
+        found |= increment.add(group, world.known if data.draw(st.booleans()) else ())
+    found |= increment.add([], world.known)
+    assert increment.owners == owners_of(world)
+    assert {key: owner for key, owner in found.items() if key in increment.owners} == increment.owners
 
 
 @settings(deadline=None)

@@ -73,3 +73,9 @@ def test_every_problem_is_named_at_once(file: Path) -> None:
     file.write_text("query_port = 70000\ncolect_port = 1\n")
     assert "query_port is 70000" in said()
     assert "unknown setting colect_port" in said()
+
+
+def test_a_log_that_one_process_reads_has_one_partition() -> None:
+    assert read_settings().log_options.partitions == 1
+    assert read_settings(log_url="kafka://127.0.0.1:9092").log_options.partitions == 4
+    assert read_settings(log_partitions=3).log_options.partitions == 3

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS touchpoints (
     source LowCardinality(String) COMMENT 'the protocol it came by'
 ) ENGINE = ReplacingMergeTree()
 ORDER BY (workspace, identifier, at, event_id)
-SETTINGS index_granularity = 1024, min_age_to_force_merge_seconds = 60, old_parts_lifetime = 480;
+SETTINGS index_granularity = 256, min_age_to_force_merge_seconds = 60, old_parts_lifetime = 480;
 
 CREATE TABLE IF NOT EXISTS receipts (
     workspace LowCardinality(String),

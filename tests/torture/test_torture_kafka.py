@@ -1,0 +1,12 @@
+"""The short form of faults: the large installation, killed and stopped."""
+
+from __future__ import annotations
+
+import pytest
+from torture.short import assert_endured
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.kafka]
+
+
+def test_nothing_is_lost_and_nothing_counted_twice() -> None:
+    assert_endured("killed, Kafka")
