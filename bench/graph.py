@@ -33,7 +33,7 @@ from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
 from stitcher.epochs import compose, writer_epoch
 from stitcher.facts import Facts
-from stitcher.increment import Increment
+from stitcher.identity.increment import Increment
 from stitcher.resolve import resolve_batches
 from stitcher.writer import Writer
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bench.figures import Row, in_turns
 from bench.scale import Scale
 from etappe.changes import Link, LinkKind
-from stitcher.identity import resolve
+from stitcher.identity.owners import resolve
 
 _DAY_MS = 86_400_000
 _OTHERS = ("email", "phone", "crm_id")

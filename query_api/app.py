@@ -23,7 +23,7 @@ from etappe.settings import Settings
 from etappe.telemetry import metrics_page
 from etappe.warehouse import Limits, Sessions, Warehouse, connect_warehouse
 from etappe.workspaces import Register, RegisterFile
-from query_api import coverage, customers, explain, journey, rejects
+from query_api import coverage, customers, journey, rejects
 from query_api.backups import FreezeAll, add_backup_route
 from query_api.calls import Calls
 from query_api.collector import ConnectCollector, collector_client
@@ -31,7 +31,8 @@ from query_api.common import COMMON, FORMAT
 from query_api.dashboard.routes import add_dashboard_routes
 from query_api.funnel import question as funnel
 from query_api.funnel.routes import add_people_routes
-from query_api.identity_routes import add_identity_routes
+from query_api.identity import explain
+from query_api.identity.routes import add_identity_routes
 from query_api.journeys.routes import add_journeys_routes
 from query_api.leaving import Leaving
 from query_api.live.routes import add_live_routes
@@ -43,7 +44,7 @@ from query_api.paths.routes import add_path_routes
 from query_api.questions import Questions
 from query_api.reconciling import Reconciling
 from query_api.refusals import add_refusals
-from query_api.register_routes import add_register_routes
+from query_api.register.routes import add_register_routes
 from query_api.replay import ORDER_SCHEMA
 from query_api.segments.routes import add_segments_routes
 from query_api.sources import Sources

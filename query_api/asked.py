@@ -9,10 +9,10 @@ from typing import Any
 from fastapi import Request
 
 from etappe.workspaces import KeyKind, Workspace
-from query_api.as_of import builds_known_at, read_identity_at
 from query_api.auth import READERS, admit
 from query_api.builds import Build, Builds, active_builds, wanted_model
 from query_api.common import Common, read_common
+from query_api.identity.as_of import builds_known_at, read_identity_at
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included
 from query_api.sources import Sources

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from etappe.phases import PhaseModel, parse_model
 from etappe.warehouse import Session
-from query_api.generations import EVERYTHING, Identities
+from query_api.identity.generations import EVERYTHING, Identities
 from query_api.sql import text_of
 
 

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from etappe.warehouse import Session
 from etappe.workspaces import KeyKind, Workspace
-from query_api import coverage, customers, explain, journey, rejects
+from query_api import coverage, customers, journey, rejects
 from query_api.answer import Answer
-from query_api.as_of import builds_known_at, read_identity_at
 from query_api.auth import OPERATORS, READERS, admit
 from query_api.bodies import read_object
 from query_api.builds import Build, Builds, active_builds, wanted_model
@@ -22,6 +21,8 @@ from query_api.formats import reply
 from query_api.freshness import answer_freshness
 from query_api.funnel import question as funnel
 from query_api.funnel.answer import answer_funnel
+from query_api.identity import explain
+from query_api.identity.as_of import builds_known_at, read_identity_at
 from query_api.imports import answer_imports, order_undo, read_import_id
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included

@@ -12,12 +12,12 @@ from etappe.clock import iso
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind, Row
-from query_api.as_of import IDENTITY_AT
 from query_api.builds import Builds, identities_of
 from query_api.common import COMMON
-from query_api.generations import Identities
-from query_api.identifier import PATTERN, WANTED, Named, read_named, seen_key_of
-from query_api.identity import Span, Timeline, bound_spans, hex_of, names_of, spans_of, timeline_of
+from query_api.identity.as_of import IDENTITY_AT
+from query_api.identity.generations import Identities
+from query_api.identity.identifier import PATTERN, WANTED, Named, read_named, seen_key_of
+from query_api.identity.names import Span, Timeline, bound_spans, hex_of, names_of, spans_of, timeline_of
 from query_api.meta import facts_meta
 from query_api.parameters import TIME, Parameter, Reader, read_time
 from query_api.sql import compose, text_of

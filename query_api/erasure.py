@@ -17,11 +17,11 @@ from query_api.auth import OPERATORS, admit
 from query_api.builds import active_builds, identities_of
 from query_api.common import COMMON
 from query_api.errors import NotFound
-from query_api.identifier import WANTED, Named, read_named, seen_key_of
-from query_api.identity import check_customer, members_of, read_customer, timeline_of
-from query_api.operating import Order, list_rows, read_order, waited
+from query_api.identity.identifier import WANTED, Named, read_named, seen_key_of
+from query_api.identity.names import check_customer, members_of, read_customer, timeline_of
 from query_api.orders import waiting_orders, write_order
 from query_api.position import needed_log
+from query_api.register.operating import Order, list_rows, read_order, waited
 from query_api.sources import Sources
 from query_api.sql import text_of
 

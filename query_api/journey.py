@@ -15,11 +15,11 @@ from etappe.warehouse import Session
 from etappe.warehouse.session import Row as Found
 from etappe.workspaces import Workspace
 from query_api.answer import Kind, LongAnswer, Row
-from query_api.as_of import IDENTITY_AT
 from query_api.builds import Builds, identities_of
 from query_api.common import COMMON, Range
 from query_api.customers import Totals, customer_totals
-from query_api.identity import bound_spans, check_customer, hex_of, names_of, read_customer, spans_of
+from query_api.identity.as_of import IDENTITY_AT
+from query_api.identity.names import bound_spans, check_customer, hex_of, names_of, read_customer, spans_of
 from query_api.meta import facts_meta, range_meta
 from query_api.pages import LIMIT
 from query_api.parameters import EARLIEST, Parameter, Reader

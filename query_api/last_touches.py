@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from etappe.warehouse import Session
-from query_api.generations import Identities
+from query_api.identity.generations import Identities
 from query_api.sql import compose, fragment
 
 AT_ONCE = 20_000

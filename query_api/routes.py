@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from query_api.common import COMMON
 from query_api.openapi import errors, in_path, in_query
-from query_api.operating import LISTED
 from query_api.parameters import Parameter
+from query_api.register.operating import LISTED
 
 Json = dict[str, Any]
 Responses = Mapping[int | str, Json]

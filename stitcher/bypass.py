@@ -71,7 +71,7 @@ def around(facts: Facts, naming: Collection[int]) -> Iterator[list[Link]]:
 def _star(
     ordered: Sequence[Named], banned: frozenset[int], leader: int, said: _Said, rules: IdentityRules
 ) -> list[Link]:
-    """As `stitcher/linking.py` links a touchpoint's identifiers, best-ranked first."""
+    """As `stitcher/identity/linking.py` links a touchpoint's identifiers, best-ranked first."""
     nodes = [node for node in ordered if node.key not in banned]
     persons = [node for node in nodes if rules.type_of(node.type).names == "person"]
     devices = [node for node in nodes if rules.type_of(node.type).names == "device"]

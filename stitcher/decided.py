@@ -11,8 +11,8 @@ from etappe.identity_rules import IdentityRules
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
-from stitcher.decisions import Held
 from stitcher.generations import Generation
+from stitcher.identity.decisions import Held
 
 _NAMES_AT_ONCE = 100_000
 

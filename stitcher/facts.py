@@ -11,9 +11,9 @@ from etappe.changes import Link, LinkKind
 from etappe.identity_rules import IdentityRules
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
-from stitcher.decisions import NOTHING_HELD, Held
 from stitcher.generations import FIRST, Generation
-from stitcher.identity import Owner
+from stitcher.identity.decisions import NOTHING_HELD, Held
+from stitcher.identity.owners import Owner
 
 
 @dataclass(frozen=True, slots=True)

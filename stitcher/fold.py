@@ -16,9 +16,9 @@ from etappe.warehouse.statements import statement
 from etappe.workspaces import Workspace
 from stitcher.builds import Build
 from stitcher.facts import Facts
-from stitcher.identity import BEGINNING, Owner
+from stitcher.identity.owners import BEGINNING, Owner
+from stitcher.identity.spans import END, Span, spans_of, tombstones
 from stitcher.long_history import long_history
-from stitcher.spans import END, Span, spans_of, tombstones
 
 _CUSTOMERS_AT_ONCE = 50_000
 _BUILDS_AT_ONCE = 64

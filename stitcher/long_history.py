@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from etappe.warehouse.statements import statement
 from stitcher.facts import Facts
-from stitcher.spans import Span
+from stitcher.identity.spans import Span
 
 LEAST = 10_000
 """Touchpoints; fewer are read as fast as they are counted."""

@@ -20,11 +20,11 @@ from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
 from etappe.warehouse.statements import statement
 from stitcher import columns
-from stitcher.erased_items import drop_erased, erase_late
-from stitcher.erasing import ERASED
-from stitcher.erasures import Known, erasures_known
+from stitcher.erasure.erased_items import drop_erased, erase_late
+from stitcher.erasure.erasing import ERASED
+from stitcher.erasure.erasures import Known, erasures_known
+from stitcher.identity.linking import links_of
 from stitcher.items import EventId, Item, Place, put_aside, read_item
-from stitcher.linking import links_of
 from stitcher.rejects import row_of_unreadable, store_rejects
 from stitcher.ruled import NO_WORKSPACES, Workspaces
 from stitcher.undone import UNDONE, ImportId, undone_imports
@@ -77,6 +77,8 @@ def normalise(
         for record in records
     ]
     check(items)
+    if aside:
+        _forget_receipts(session, items)
     known = erasures_known(session)
     named.heed(known)
     _decide(session, items, known)
@@ -282,6 +284,17 @@ def _store_receipts(session: Session, items: Sequence[Item]) -> None:
             "stamp": [item.record.stamp for item in items],
         },
     )
+
+
+def _forget_receipts(session: Session, items: Sequence[Item]) -> None:
+    """Of attempts that failed: until parts are merged the records would count by them, as stored."""
+    for workspace, some in _by_workspace(items).items():
+        bound = {
+            "workspace": workspace,
+            "places": [(item.partition, item.position) for item in some],
+            "events": [int.from_bytes(item.event_id, "little") for item in some],
+        }
+        session.execute(statement("stitcher.sql", "forget_receipts"), bound)
 
 
 def _by_workspace(items: Sequence[Item]) -> dict[str, list[Item]]:

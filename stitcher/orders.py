@@ -12,7 +12,7 @@ from etappe.identity_rules import parse_rules
 from etappe.warehouse import Session
 from stitcher import decided
 from stitcher.decided import Decision
-from stitcher.forgetting import Forgetting
+from stitcher.erasure.forgetting import Forgetting
 from stitcher.generations import Generation, rules_known_at, store_rules
 from stitcher.models import store_order
 from stitcher.remaking import remake

@@ -14,11 +14,11 @@ import structlog
 from etappe import telemetry
 from etappe.changes import Batch, Link, LinkKind, Touched
 from etappe.identity_rules import IdentityRules
-from stitcher.attach import Attached, attach, claims_of
 from stitcher.bypass import around_banned
 from stitcher.facts import Facts, StoredOwner
-from stitcher.identity import BEGINNING, Owner, resolve
-from stitcher.union import device_groups
+from stitcher.identity.attach import Attached, attach, claims_of
+from stitcher.identity.owners import BEGINNING, Owner, resolve
+from stitcher.identity.union import device_groups
 
 log_line = structlog.get_logger()
 
@@ -47,7 +47,7 @@ class Renewed(NamedTuple):
 
     owners: dict[int, Owner]
     claims: dict[int, int]
-    """See `stitcher/attach.py`."""
+    """See `stitcher/identity/attach.py`."""
     rivals: set[int]
     """Persons who logged in at the very time of a fresh login."""
     has_alias: bool

@@ -17,7 +17,6 @@ from etappe.workspaces import Workspace
 from stitcher import decided
 from stitcher.builds import FILLED, Build, builds_of, forget_build, missing_builds, numbered, store_builds
 from stitcher.bypass import around
-from stitcher.decisions import Held
 from stitcher.facts import Facts
 from stitcher.fold import Target, fold_next
 from stitcher.generations import (
@@ -28,6 +27,7 @@ from stitcher.generations import (
     next_number,
     store_generations,
 )
+from stitcher.identity.decisions import Held
 from stitcher.models import saved_models
 from stitcher.resolve import renew
 

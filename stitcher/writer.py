@@ -17,7 +17,7 @@ from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from stitcher import undone
 from stitcher.epochs import OFFSET_BITS, compose, newest_log
-from stitcher.erasures import without_erased
+from stitcher.erasure.erasures import without_erased
 from stitcher.expiring import Expiring, expire
 from stitcher.fold import fold
 from stitcher.items import Item

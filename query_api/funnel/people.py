@@ -22,8 +22,8 @@ from query_api.common import Range
 from query_api.funnel.answer import question_meta
 from query_api.funnel.plan import plan_units
 from query_api.funnel.question import CHOICE, FunnelQuestion, read_choice
-from query_api.generations import Identities
-from query_api.identity import hex_of
+from query_api.identity.generations import Identities
+from query_api.identity.names import hex_of
 from query_api.last_touches import Touches, in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from query_api.as_of import IDENTITY_AT
 from query_api.common import COMMON, Range
 from query_api.filters import WHERE, Condition, read_where
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.parameters import Parameter, Reader, one_of, read_duration, whole_number
 
 Order = Literal["reached", "touched", "ordered", "strict"]

@@ -12,7 +12,7 @@ from etappe.workspaces import Workspace
 from query_api.answer import Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.filters import said
-from query_api.identity import hex_of
+from query_api.identity.names import hex_of
 from query_api.journeys.plan import conversion_of, live_from, plan_journeys
 from query_api.journeys.question import JourneysQuestion, Place
 from query_api.meta import bots_left_out, facts_meta, range_meta, views_meta

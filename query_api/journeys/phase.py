@@ -7,7 +7,7 @@ from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind
 from query_api.builds import Build
-from query_api.identity import check_customer, hex_of
+from query_api.identity.names import check_customer, hex_of
 from query_api.journeys.plan import live_from
 from query_api.journeys.question import PhaseQuestion
 from query_api.meta import views_meta

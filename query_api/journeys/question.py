@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from query_api.as_of import IDENTITY_AT
 from query_api.builds import Builds
 from query_api.common import COMMON, Range
 from query_api.filters import WHERE, Condition, read_where
 from query_api.funnel.question import MODEL
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.pages import LIMIT
 from query_api.parameters import LATEST, TIME, Parameter, Reader, read_duration, read_time
 

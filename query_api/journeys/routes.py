@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from query_api.asked import builds_asked, model_asked, read_asked
 from query_api.formats import reply
-from query_api.identity import read_customer
+from query_api.identity.names import read_customer
 from query_api.journeys.answer import answer_journeys
 from query_api.journeys.phase import answer_phase
 from query_api.journeys.question import (

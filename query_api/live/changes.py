@@ -9,7 +9,7 @@ from typing import Any
 from etappe.clock import iso
 from etappe.warehouse import Session
 from query_api.builds import Build, active_builds
-from query_api.identity import hex_of
+from query_api.identity.names import hex_of
 from query_api.sql import text_of
 
 MOST = 50

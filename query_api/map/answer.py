@@ -12,7 +12,7 @@ from query_api.answer import Answer, Kind
 from query_api.builds import Build
 from query_api.filters import compiled, said
 from query_api.filters.sql import customer_values
-from query_api.identity import hex_of
+from query_api.identity.names import hex_of
 from query_api.map.question import CellQuestion, MapQuestion
 from query_api.meta import TIES, bots_left_out, facts_meta, range_meta
 from query_api.sql import compose, with_phases

@@ -21,9 +21,9 @@ from query_api.errors import NotFound
 from query_api.formats import reply
 from query_api.models.body import read_model
 from query_api.models.known import Known, Saved, models_known, saves_of, size_of
-from query_api.operating import LISTED, Order, list_rows, read_order, waited
 from query_api.orders import check_place, write_order
 from query_api.parameters import Parameter, Reader
+from query_api.register.operating import LISTED, Order, list_rows, read_order, waited
 from query_api.sources import Sources
 
 MOST_SQL = 50_000

@@ -10,7 +10,7 @@ from typing import Literal
 from etappe.changes import DropModel, SaveModel
 from etappe.phases import Expression, PhaseModel, builtin_models, parse_model, phase_expression
 from etappe.warehouse import Session
-from query_api.generations import ALL
+from query_api.identity.generations import ALL
 from query_api.orders import waiting_orders
 from query_api.sources import Sources
 from query_api.sql import text_of

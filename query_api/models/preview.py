@@ -14,7 +14,6 @@ from etappe.phases import Expression, PhaseModel, goal_expression, phase_express
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind
-from query_api.as_of import IDENTITY_AT
 from query_api.asked import builds_asked, read_asked
 from query_api.builds import Build, identities_of
 from query_api.common import COMMON
@@ -25,6 +24,7 @@ from query_api.funnel.measures import Measure, Measures
 from query_api.funnel.plan import Plan
 from query_api.funnel.question import WINDOW, FunnelQuestion, Order
 from query_api.funnel.shape import funnel_columns, shape_funnel
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.meta import bots_left_out, facts_meta
 from query_api.models.body import read_model
 from query_api.models.calls import MOST_SQL

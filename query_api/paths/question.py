@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from query_api.as_of import IDENTITY_AT
 from query_api.builds import Build
 from query_api.common import COMMON, Range
 from query_api.filters import WHERE, Condition, read_where
 from query_api.funnel.question import MODEL
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.pages import OFFSET
 from query_api.parameters import Parameter, Reader, one_of, whole_number
 

@@ -10,10 +10,10 @@ from etappe.clock import iso
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind, Row
-from query_api.as_of import IDENTITY_AT
 from query_api.builds import Build
 from query_api.common import COMMON, Range
 from query_api.funnel.question import MODEL
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.meta import bots_left_out, facts_meta, range_meta, views_meta
 from query_api.parameters import LATEST, Parameter, Reader, read_duration
 from query_api.sql import compose

@@ -13,7 +13,7 @@ from etappe.workspaces import Workspace
 from query_api.answer import Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.funnel.people import CURSOR, Place
-from query_api.identity import hex_of
+from query_api.identity.names import hex_of
 from query_api.last_touches import in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT

@@ -9,11 +9,11 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from etappe.errors import BadInput
-from query_api.as_of import IDENTITY_AT
 from query_api.asked import Asked, builds_asked, read_asked
 from query_api.bodies import read_object
 from query_api.builds import Build, Builds, wanted_model
 from query_api.common import AFTER, FORMAT, TIMEOUT
+from query_api.identity.as_of import IDENTITY_AT
 from query_api.parameters import Parameter, Reader
 from query_api.routes import Responses, Route, add_route
 from query_api.sources import Sources

@@ -15,7 +15,7 @@ from running import Etappe, clean_environment, etappe, free_port
 from etappe.clock import system_clock
 from etappe.register_changes import make_workspace
 from etappe.workspaces import Register, write_register
-from query_api.workspaces import KEY_NAMES
+from query_api.register.workspaces import KEY_NAMES
 
 
 @dataclass

@@ -20,7 +20,7 @@ from test_query_funnel_reference import BUILD, Crowd, crowds, questions, stored,
 
 from etappe.clock import iso
 from query_api import last_touches
-from query_api.identity import hex_of
+from query_api.identity.names import hex_of
 
 HOUR = DAY // 24
 

@@ -12,7 +12,7 @@ from asking.world import DAY, NOON, World, model_of, touchpoint
 from reference.journeys import Touch
 
 from etappe.clock import iso
-from query_api import evidence, explain
+from query_api.identity import evidence, explain
 
 PERSONS = ("user_id", "email")
 LOGIN = ("device_id", "user_id")

@@ -17,7 +17,7 @@ from etappe.workspace_fields import FIELDS
 from etappe.workspaces import RegisterFile, write_register
 from query_api.app import create_app
 from query_api.bodies import BODY_BYTES
-from query_api.workspaces import COLUMNS
+from query_api.register.workspaces import COLUMNS
 
 DAY = 86_400_000
 

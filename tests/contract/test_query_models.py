@@ -15,7 +15,7 @@ from etappe.changes import DropModel, SaveModel
 from etappe.clock import iso
 from etappe.eventlog import EventLog
 from etappe.phases import MOST_SAVED, builtin_models, parse_model
-from query_api.generations import ALL
+from query_api.identity.generations import ALL
 from query_api.models import calls
 
 PATH = "/v1/models"

@@ -14,7 +14,7 @@ from stitching.world import Event, World
 from etappe.changes import Erase
 from etappe.warehouse import Session, connect_warehouse
 from etappe.warehouse.migrate import migrate
-from stitcher.forgetting import CLEANED
+from stitcher.erasure.forgetting import CLEANED
 
 NAME = "Wilhelmina-Quackenbush"
 

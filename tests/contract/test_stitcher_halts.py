@@ -203,12 +203,15 @@ def _deadly(n: int) -> Entry:
 
 
 async def test_a_record_that_makes_the_step_fail_is_put_aside_and_the_others_go_on(place: Place) -> None:
+    # Nothing is merged: freshness counts what is not, too.
+    place.session.execute("ALTER TABLE receipts MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1")
     good = entries(200, 0)
     end = await append(place, TOUCHPOINTS, [*good[:90], _deadly(1), *good[90:150], _deadly(2), *good[150:]])
     async with running(place) as (_, log):
         await committed(log, end)
     assert place.count("touchpoints") == 200
     assert place.count("receipts", outcome="rejected", reason="unreadable") == 2
+    assert place.session.rows("SELECT uniqExact(position) FROM receipts WHERE outcome = 'stored'") == [(200,)]
     rows = place.session.rows("SELECT id, detail FROM rejects FINAL ORDER BY id")
     assert [name for name, _ in rows] == ["deadly-1", "deadly-2"]
     assert all(detail.startswith("Handling it failed 3 times (") for _, detail in rows)

@@ -12,8 +12,8 @@ from stitching.world import Event, World, assert_as_expected
 
 from etappe.warehouse import Session
 from stitcher import long_history
-from stitcher.identity import BEGINNING
-from stitcher.spans import END, Span, tombstones
+from stitcher.identity.owners import BEGINNING
+from stitcher.identity.spans import END, Span, tombstones
 
 TABLET = key("a1")
 

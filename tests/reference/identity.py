@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from etappe.changes import Link
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules, Limit
-from stitcher.decisions import NOTHING_HELD, Held
+from stitcher.identity.decisions import NOTHING_HELD, Held
 
 Sets = list[set[int]]
 Claim = tuple[int, bytes, int, int]

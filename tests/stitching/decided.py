@@ -14,8 +14,8 @@ from etappe.changes import Link
 from etappe.identifiers import event_key
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules
 from etappe.touchpoint import Touchpoint
-from stitcher.decisions import Held
-from stitcher.linking import links_of
+from stitcher.identity.decisions import Held
+from stitcher.identity.linking import links_of
 
 
 def expected_under(

@@ -16,7 +16,7 @@ from etappe.changes import Link
 from etappe.identifiers import event_key
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules
 from etappe.touchpoint import Touchpoint
-from stitcher.linking import links_of
+from stitcher.identity.linking import links_of
 
 TIMES = range(-1, 60)
 """Every time that a story here has, and one before."""

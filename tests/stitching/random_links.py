@@ -11,7 +11,7 @@ from stitching.links import alias, devices, key, login, nobody, person
 
 from etappe.changes import Link
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules, Limit, TypeRules
-from stitcher.decisions import NOTHING_HELD, Held
+from stitcher.identity.decisions import NOTHING_HELD, Held
 
 PERSONS = st.sampled_from(["u1", "u2", "u3", "c1", "e1", "e2", "e3", "l1", "l2"])
 DEVICES = st.sampled_from(["a1", "a2", "a3", "d1"])

@@ -17,8 +17,8 @@ from etappe.identifiers import DAILY, Identifier, event_key, identifier_key
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules, parse_rules
 from etappe.touchpoint import Touchpoint
 from etappe.warehouse import Session
-from stitcher.decisions import Held
-from stitcher.linking import links_of
+from stitcher.identity.decisions import Held
+from stitcher.identity.linking import links_of
 
 TICK = 5
 """Between two receipts, in ms."""

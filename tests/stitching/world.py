@@ -30,7 +30,7 @@ from etappe.phases import PhaseModel, parse_model
 from etappe.touchpoint import Touchpoint, encode_record, record_key
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from stitcher.linking import links_of
+from stitcher.identity.linking import links_of
 from stitcher.normalise import NamedIdentifiers, normalise
 from stitcher.writer import Writer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 from stitching.links import alias, devices, key, login, name_of, nobody, person
 
-from stitcher.decisions import NOTHING_HELD, Held
-from stitcher.identity import BEGINNING, Owner, resolve
-from stitcher.union import device_groups
+from stitcher.identity.decisions import NOTHING_HELD, Held
+from stitcher.identity.owners import BEGINNING, Owner, resolve
+from stitcher.identity.union import device_groups
 
 
 def apart(*pairs: tuple[str, str]) -> Held:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stitching.links import alias, devices, key, login, name_of, person
 
-from stitcher.identity import BEGINNING, Owner, resolve
+from stitcher.identity.owners import BEGINNING, Owner, resolve
 
 
 def timeline(owners: dict[int, Owner], device: str) -> list[tuple[int | None, str]]:

@@ -18,9 +18,9 @@ from etappe.cli.identity import print_chain
 from etappe.identifiers import DEFAULT_TYPES, event_key
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules, parse_rules
 from stitcher.bypass import around_banned
-from stitcher.decisions import NOTHING_HELD, Held
-from stitcher.identity import BEGINNING, Owner, resolve
-from stitcher.linking import links_of
+from stitcher.identity.decisions import NOTHING_HELD, Held
+from stitcher.identity.linking import links_of
+from stitcher.identity.owners import BEGINNING, Owner, resolve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "identity.md").read_text()
 EXAMPLES = re.findall(r"```identity\n(.*?)```", PAGE, re.DOTALL)

@@ -9,8 +9,8 @@ from stitching.links import TYPES, alias, devices, key, login, name_of, person
 
 from etappe.changes import Link
 from etappe.identity_rules import DEFAULT_RULES, IdentityRules, Limit, TypeRules
-from stitcher.identity import Owner, resolve
-from stitcher.limits import is_over
+from stitcher.identity.limits import is_over
+from stitcher.identity.owners import Owner, resolve
 
 
 def rules_with(*types: TypeRules, **more: object) -> IdentityRules:

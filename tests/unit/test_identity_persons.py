@@ -10,7 +10,7 @@ from stitching.links import key, login, person
 
 from etappe.changes import Link
 from etappe.identity_rules import DEFAULT_RULES
-from stitcher.identity import BEGINNING, Owner, resolve
+from stitcher.identity.owners import BEGINNING, Owner, resolve
 
 MOST_IDENTIFIERS = DEFAULT_RULES.most_identifiers
 

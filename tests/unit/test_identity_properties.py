@@ -20,10 +20,10 @@ from stitching.random_links import (
 )
 
 from etappe.changes import Link
-from stitcher.decisions import NOTHING_HELD
-from stitcher.evidence import Types
-from stitcher.identity import Owner, resolve
-from stitcher.increment import Increment
+from stitcher.identity.decisions import NOTHING_HELD
+from stitcher.identity.evidence import Types
+from stitcher.identity.increment import Increment
+from stitcher.identity.owners import Owner, resolve
 
 TIMES = range(-1, 11)
 

@@ -20,7 +20,7 @@ from ingest.keys import Caller
 from ingest.pipeline import sort_events
 from ingest.protocols.native import read_events
 from ingest.visitors import ProxyHeaders
-from stitcher.linking import links_of
+from stitcher.identity.linking import links_of
 
 WORKSPACE = Workspace("shop", "00" * 32)
 NOW = 1_700_000_000_000

@@ -23,8 +23,8 @@ from ingest.keys import Caller
 from ingest.pipeline import Sorted, sort_events
 from ingest.protocols.posthog import PostHog, PostHogPixel, PostHogResults
 from ingest.receipts import Result
-from stitcher.identity import resolve
-from stitcher.linking import links_of
+from stitcher.identity.linking import links_of
+from stitcher.identity.owners import resolve
 
 NOW = 1_700_000_000_000
 WORKSPACE = Workspace("shop", "00" * 32)

@@ -6,7 +6,7 @@ from stitching.links import TYPES, event_id, name_of
 from stitching.world import Event
 
 from etappe.changes import Batch, Link, Rebuild, decode_change, encode_change
-from stitcher.linking import links_of
+from stitcher.identity.linking import links_of
 
 
 def links(who: str, former: str = "", linking: bool = True) -> list[tuple[str, str, str]]:

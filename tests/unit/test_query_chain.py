@@ -8,8 +8,8 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query_api.chain import shortest_chain
-from query_api.evidence import Link
+from query_api.identity.chain import shortest_chain
+from query_api.identity.evidence import Link
 
 PERSONS, DEVICES = (1, 2, 3, 4), (11, 12, 13)
 PAIRS = [

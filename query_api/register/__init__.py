@@ -1,0 +1,1 @@
+"""Workspaces and keys: what operators see and change of them."""

@@ -1,0 +1,1 @@
+"""Erasing persons: what is theirs, what was decided, and carrying it out."""
