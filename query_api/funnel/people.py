@@ -16,7 +16,7 @@ from etappe.phases.source import did_you_mean
 from etappe.warehouse import Session
 from etappe.warehouse.session import Row as Found
 from etappe.workspaces import Workspace
-from query_api.answer import Kind, LongAnswer, Row
+from query_api.answer import LongAnswer, Row
 from query_api.builds import Build
 from query_api.common import Range
 from query_api.funnel.answer import question_meta
@@ -24,22 +24,13 @@ from query_api.funnel.plan import plan_units
 from query_api.funnel.question import CHOICE, FunnelQuestion, read_choice
 from query_api.identity.generations import Identities
 from query_api.identity.names import hex_of
-from query_api.last_touches import Touches, in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT
 from query_api.parameters import Parameter, Reader, one_of, read_duration
+from query_api.people import Touches, in_groups, last_touches, people_columns
 
 _NEVER = (1 << 63) - 1
 _MOST_ROWS = (1 << 32) - 2
-
-_COLUMNS: dict[str, Kind] = {
-    "customer": "text",
-    "journey": "whole",
-    "reached_at": "text",
-    "last_at": "text",
-    "last_event": "text",
-    "channel": "text",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +135,7 @@ def answer_people(
     found = _units(session, workspace, build, question, now)
     page, following = _page(found, question.limit)
     return LongAnswer(
-        _columns(question.funnel),
+        people_columns(question.funnel.unit),
         _rows(session, workspace.name, build.identities, page),
         {
             **question_meta(question.funnel, build, workspace),
@@ -156,11 +147,6 @@ def answer_people(
             "next": following,
         },
     )
-
-
-def _columns(question: FunnelQuestion) -> dict[str, Kind]:
-    """An account is behind a number together with the customer who got there first."""
-    return {"account": "text", **_COLUMNS} if question.unit == "account" else _COLUMNS
 
 
 def _units(

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from etappe.clock import iso
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from query_api.answer import Kind, LongAnswer, Row
+from query_api.answer import LongAnswer, Row
 from query_api.builds import Build
 from query_api.funnel.people import CURSOR, Place
 from query_api.identity.names import hex_of
-from query_api.last_touches import in_groups, last_touches
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT
+from query_api.people import in_groups, last_touches, people_columns
 from query_api.sql import text_of
 from query_api.steps.answer import question_meta
 from query_api.steps.measures import hard_ones
@@ -25,15 +25,6 @@ from query_api.steps.question import StepsQuestion
 from query_api.steps.read import FUNNEL_FIELDS, read_steps
 
 _MOST_ROWS = (1 << 32) - 4
-
-_COLUMNS: dict[str, Kind] = {
-    "customer": "text",
-    "journey": "whole",
-    "reached_at": "text",
-    "last_at": "text",
-    "last_event": "text",
-    "channel": "text",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +117,7 @@ def answer_people(
     found = _found(session, plan, question)
     page = found if question.limit is None else found[: question.limit]
     return LongAnswer(
-        _columns(question.funnel),
+        people_columns(question.funnel.unit),
         _rows(session, workspace, build, question.funnel, page),
         {
             **question_meta(question.funnel),
@@ -138,11 +129,6 @@ def answer_people(
             "next": str(_after(page[-1])) if len(page) < len(found) else None,
         },
     )
-
-
-def _columns(question: StepsQuestion) -> dict[str, Kind]:
-    """An account is behind a number together with the customer who did the step."""
-    return {"account": "text", **_COLUMNS} if question.unit == "account" else _COLUMNS
 
 
 def _after(last: _Found) -> Place:

@@ -19,7 +19,7 @@ from reference.phase_funnel import Asked, Unit
 from test_query_funnel_reference import BUILD, Crowd, crowds, questions, stored, units_of
 
 from etappe.clock import iso
-from query_api import last_touches
+from query_api import people as lists
 from query_api.identity.names import hex_of
 
 HOUR = DAY // 24
@@ -138,7 +138,7 @@ async def test_a_long_list_is_told_in_groups(world: World, monkeypatch: pytest.M
     touches = [Touch(n, NOON + n * HOUR, 1, id=str(n), channel=f"c{n}") for n in range(1, 10)]
     world.add_touches(touches)
     whole = await world.rows("/v1/funnel/people", phase="p1")
-    monkeypatch.setattr(last_touches, "AT_ONCE", 2)
+    monkeypatch.setattr(lists, "AT_ONCE", 2)
     assert await world.rows("/v1/funnel/people", phase="p1") == whole
     assert [row["channel"] for row in whole] == [touch.channel for touch in reversed(touches)]
     body = {"steps": [{"event": "P1"}], "step": 1}

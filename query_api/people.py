@@ -1,4 +1,4 @@
-"""Which touchpoint was somebody's last one at a time: what lists of people end with."""
+"""Lists of people: their columns, and which touchpoint was somebody's last one at a time."""
 
 from __future__ import annotations
 
@@ -7,16 +7,31 @@ from itertools import islice
 from typing import TypeVar
 
 from etappe.warehouse import Session
+from query_api.answer import Kind
 from query_api.identity.generations import Identities
 from query_api.sql import compose, fragment
 
 AT_ONCE = 20_000
 """Customers whose last touchpoints are looked up in one statement."""
 
+_COLUMNS: dict[str, Kind] = {
+    "customer": "text",
+    "journey": "whole",
+    "reached_at": "text",
+    "last_at": "text",
+    "last_event": "text",
+    "channel": "text",
+}
+
 T = TypeVar("T")
 
 Touches = dict[tuple[int, int], tuple[str, str]]
 """Event and channel by customer and time (ms)."""
+
+
+def people_columns(unit: str) -> dict[str, Kind]:
+    """An account is behind a number together with the customer who got there first."""
+    return {"account": "text", **_COLUMNS} if unit == "account" else _COLUMNS
 
 
 def last_touches(
