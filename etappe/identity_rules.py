@@ -6,13 +6,9 @@ Rules are read-time data: what they say applies to all history. Without any, DEF
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from etappe.identity.rules import DEFAULT_RULES, Alias, IdentityRules
 from etappe.identity.types import Blocked, Limit, Names, TypeRules
-
-if TYPE_CHECKING:
-    from etappe.workspaces import Workspace
 
 __all__ = [
     "DEFAULT_RULES",
@@ -23,7 +19,6 @@ __all__ = [
     "Names",
     "TypeRules",
     "parse_rules",
-    "rules_of",
 ]
 
 
@@ -39,9 +34,3 @@ def parse_rules(text: str, where: str = "rules") -> IdentityRules:
     from etappe.identity.parse import read_rules  # noqa: PLC0415
 
     return read_rules(text, where)
-
-
-def rules_of(workspace: Workspace) -> IdentityRules:
-    """The rules of a workspace; BadInput cannot be, since the register takes no others."""
-    text = workspace.identity_rules
-    return parse_rules(text) if text else DEFAULT_RULES

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from etappe.identity_rules import rules_of
+from etappe.identity_rules import parse_rules
 from etappe.touchpoint import ABSENT, Page, Touchpoint
 from etappe.workspaces import Workspace
 from ingest.addresses import holds_address
@@ -62,7 +62,7 @@ class Sender:
         self.received = received
         self.visitor = visitor
         self.import_id = import_id
-        self.rules = rules = rules_of(caller.workspace)
+        self.rules = rules = parse_rules(caller.workspace.identity_rules)
         self.known = known_identifiers(caller.salt, caller.workspace.phone_region, rules.version)
         self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
         self.is_usual = (

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from etappe.exact_json import Members, Number, dumps, loads
 from etappe.identifiers import Identifier, bare, names_nobody
-from etappe.identity_rules import rules_of
+from etappe.identity_rules import parse_rules
 from etappe.workspaces import Workspace
 from ingest.addresses import REDACTED, holds_address
 from ingest.hearing import heard
@@ -70,7 +70,7 @@ class Marker:
         self._is_read = consent is not None
         self._workspace = workspace
         self._salt = workspace.salt_bytes
-        self._rules = rules_of(workspace)
+        self._rules = parse_rules(workspace.identity_rules)
         self._said: bool | None = None
 
     @property

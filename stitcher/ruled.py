@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from etappe.identifiers import Identifier
-from etappe.identity_rules import DEFAULT_RULES, IdentityRules, rules_of
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules, parse_rules
 from etappe.touchpoint import Touchpoint
 from etappe.workspaces import Workspace
 
@@ -26,7 +26,7 @@ def apply_rules(touchpoint: Touchpoint, workspaces: Workspaces) -> IdentityRules
     workspace = workspaces.get(touchpoint.workspace)
     if workspace is None:
         return DEFAULT_RULES
-    rules = rules_of(workspace)
+    rules = parse_rules(workspace.identity_rules)
     if rules.blocks_more_than_defaults or rules.also_personal:
         touchpoint.identifiers = _ruled(touchpoint.identifiers, workspace, rules)
         touchpoint.alias = _ruled(touchpoint.alias, workspace, rules)

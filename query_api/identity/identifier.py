@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from etappe.identity_rules import rules_of
+from etappe.identity_rules import parse_rules
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
 from query_api.errors import NotFound
@@ -38,7 +38,7 @@ def read_named(text: object) -> Named:
 
 def key_of(workspace: Workspace, named: Named) -> int:
     """The identifier's hash; a personal one may be given as it is shown, `email:#<hex>`."""
-    rules = rules_of(workspace)
+    rules = parse_rules(workspace.identity_rules)
     shown = _HASHED.fullmatch(named.value)
     if shown and rules.type_of(named.type).personal:
         return int(shown.group(1), 16)

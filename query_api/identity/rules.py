@@ -11,7 +11,7 @@ from starlette.responses import Response
 from etappe.changes import Rules
 from etappe.clock import iso
 from etappe.errors import BadInput, Problem
-from etappe.identity_rules import Blocked, IdentityRules, TypeRules, parse_rules, rules_of
+from etappe.identity_rules import Blocked, IdentityRules, TypeRules, parse_rules
 from etappe.register_changes import with_identity_rules
 from query_api.answer import Kind, Row
 from query_api.auth import OPERATORS, READERS, admit
@@ -54,7 +54,7 @@ class RulesCalls:
         rules = await read_rules(request, order.problems)
         name = order.workspace
         rows = await self._rows(name)
-        if rows[-1]["version"] == rules.version == rules_of(asker.workspace).version:
+        if rows[-1]["version"] == rules.version == parse_rules(asker.workspace.identity_rules).version:
             return order.reply(COLUMNS, rows[-1])
         check_place(self._sources)
         # The register first: what it has and the log has not, the same call repeated brings to the log.

@@ -8,7 +8,7 @@ from typing import Any
 from asking.world import NOON, World
 
 from etappe.identifiers import event_key
-from etappe.identity_rules import rules_of
+from etappe.identity_rules import parse_rules
 
 EVER = -(1 << 62)
 EVERYTHING = 1 << 62
@@ -17,7 +17,9 @@ ALL = (1 << 64) - 1
 
 def key(world: World, kind: str, value: str) -> int:
     """The identifier's hash; its name is written down as normalise does."""
-    made = rules_of(world.workspace).make_identifier(world.workspace.salt_bytes, kind, value)
+    made = parse_rules(world.workspace.identity_rules).make_identifier(
+        world.workspace.salt_bytes, kind, value
+    )
     world.insert("identifiers", [{"identifier": made.key, "type": kind, "value": made.value or ""}])
     return made.key
 

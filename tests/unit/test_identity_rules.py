@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from etappe.errors import BadInput
 from etappe.identifiers import bare, identifier_key, names_nobody, normal_form
-from etappe.identity_rules import DEFAULT_RULES, IdentityRules, Limit, parse_rules, rules_of
+from etappe.identity_rules import DEFAULT_RULES, IdentityRules, Limit, parse_rules
 from etappe.workspaces import Workspace
 
 SALT = bytes(range(32))
@@ -64,8 +64,8 @@ def test_a_text_that_says_nothing_is_the_default_rules(text: str) -> None:
 
 
 def test_a_workspace_has_the_rules_of_its_text() -> None:
-    assert rules_of(Workspace("shop", "00")) is DEFAULT_RULES
-    assert rules_of(Workspace("shop", "00", identity_rules=GOOD)) == good()
+    assert parse_rules(Workspace("shop", "00").identity_rules) is DEFAULT_RULES
+    assert parse_rules(Workspace("shop", "00", identity_rules=GOOD).identity_rules) == good()
 
 
 SAME = """\
