@@ -21,10 +21,10 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of this test's own; needs the right to mount one."""
+    """A disk of this test's own; needs the right to mount one. Replaced parts lie on it for 8 minutes: not too small."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=120m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         if os.environ.get("CI"):
