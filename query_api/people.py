@@ -25,8 +25,35 @@ _COLUMNS: dict[str, Kind] = {
 
 T = TypeVar("T")
 
-Touches = dict[tuple[int, int], tuple[str, str]]
-"""Event and channel by customer and time (ms)."""
+Last = tuple[str, str]
+"""Event and channel."""
+
+_Place = tuple[int, bytes]
+_GONE: tuple[_Place, Last] = (0, b""), ("", "")
+
+
+class LastTouches:
+    """The last touchpoints of customers at certain times."""
+
+    def __init__(self) -> None:
+        self._by_account: dict[tuple[int, int], dict[str, tuple[_Place, Last]]] = {}
+
+    def add(self, customer: int, ms: int, account: str, place: _Place, last: Last) -> None:
+        """The last one there that names this account, or none."""
+        self._by_account.setdefault((customer, ms), {})[account] = place, last
+
+    def of(self, customer: int, ms: int, account: str = "") -> Last:
+        """Of what counts for the account, of all without one; empty where a touchpoint has left since.
+
+        Where some name an account, those that name none count for the one named last. Where none does, all count
+        for one that was named at another time.
+        """
+        found = self._by_account.get((customer, ms), {})
+        counting = list(found)
+        if account and (named := [name for name in found if name]):
+            named_last = max(named, key=lambda name: found[name][0])
+            counting = [account, ""] if named_last == account else [account]
+        return max((found[name] for name in counting if name in found), default=_GONE)[1]
 
 
 def people_columns(unit: str) -> dict[str, Kind]:
@@ -36,10 +63,11 @@ def people_columns(unit: str) -> dict[str, Kind]:
 
 def last_touches(
     session: Session, workspace: str, identities: Identities, wanted: Sequence[tuple[int, int]]
-) -> Touches:
-    """Of each customer at each time (ms), at most AT_ONCE; none where a touchpoint has left since."""
+) -> LastTouches:
+    """Of each customer at each time (ms), at most AT_ONCE."""
+    found = LastTouches()
     if not wanted:
-        return {}
+        return found
     sql = compose("last_touches", owned=identities.owned, touches="touches")
     # Where identifiers are banned, a touchpoint may lie under one of somebody else.
     sql = sql.replace("/*and stored*/", "" if identities.bans else fragment("stored_under"))
@@ -48,7 +76,9 @@ def last_touches(
         "moments": sorted({over for _, over in wanted}),
         "customers": sorted({customer for customer, _ in wanted}),
     }
-    return {(customer, ms): (event, channel) for customer, ms, event, channel in session.rows(sql, bound)}
+    for customer, ms, account, place, event, channel in session.rows(sql, bound):
+        found.add(customer, ms, account, place, (event, channel))
+    return found
 
 
 def in_groups(items: Iterable[T]) -> Iterator[list[T]]:

@@ -27,7 +27,7 @@ from query_api.identity.names import hex_of
 from query_api.meta import bots_left_out, facts_meta
 from query_api.pages import LIMIT
 from query_api.parameters import Parameter, Reader, one_of, read_duration
-from query_api.people import Touches, in_groups, last_touches, people_columns
+from query_api.people import LastTouches, in_groups, last_touches, people_columns
 
 _NEVER = (1 << 63) - 1
 _MOST_ROWS = (1 << 32) - 2
@@ -192,9 +192,9 @@ def _rows(session: Session, workspace: str, identities: Identities, page: Sequen
         yield from (_row(each, touches) for each in some)
 
 
-def _row(found: Found, touches: Touches) -> Row:
+def _row(found: Found, touches: LastTouches) -> Row:
     customer, account, number, arrived, over, last_customer = found
-    event, channel = touches.get((last_customer, over), ("", ""))
+    event, channel = touches.of(last_customer, over, account)
     row: Row = {
         "customer": hex_of(customer),
         "journey": number,

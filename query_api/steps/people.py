@@ -199,7 +199,7 @@ def _rows(
         wanted = [(found.customer, over) for found, (_, over) in zip(some, seen, strict=True)]
         touches = last_touches(session, workspace.name, build.identities, wanted)
         for found, (journey, over) in zip(some, seen, strict=True):
-            yield _row(found, journey, over, touches.get((found.customer, over), ("", "")))
+            yield _row(found, journey, over, touches.of(found.customer, over))
 
 
 _Spans = Mapping[int, tuple[Sequence[int], Sequence[int]]]
