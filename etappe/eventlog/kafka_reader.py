@@ -69,17 +69,22 @@ class KafkaReader:
         """Up to the ends that were there when the question came."""
         places = {p: TopicPartition(self._cluster.address.name(topic), p) for p in todo}
         client.assign(list(places.values()))
-        for partition, offset in todo.items():
-            client.seek(places[partition], offset)
-        records: list[Record] = []
-        left = set(todo)
-        while left and len(records) < max_records:
-            found = await client.getmany(
-                *(places[p] for p in left), timeout_ms=LOOK_MS, max_records=max_records - len(records)
-            )
-            for part in found.values():
-                records += to_records(topic, part)
-            left = {p for p in left if await client.position(places[p]) < ends[p]}
+        try:
+            for partition, offset in todo.items():
+                client.seek(places[partition], offset)
+            records: list[Record] = []
+            left = set(todo)
+            while left and len(records) < max_records:
+                found = await client.getmany(
+                    *(places[p] for p in left), timeout_ms=LOOK_MS, max_records=max_records - len(records)
+                )
+                for part in found.values():
+                    records += to_records(topic, part)
+                left = {p for p in left if await client.position(places[p]) < ends[p]}
+        finally:
+            # Who holds partitions asks for their next records all the time, and whatever is asked over the same
+            # connection waits until there are some.
+            client.unsubscribe()
         return sorted(records)
 
     async def _offsets(self, topic: str, which: str) -> Position:
