@@ -1,4 +1,4 @@
-"""Entries on their way to one partition, in batches that grow until the broker takes them."""
+"""Entries on their way to one partition, in batches that grow until the producer takes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Deliver = Callable[["Batch"], Awaitable[None]]
 
 
 class Batch:
-    """Open until the producer packs it for the wire; settled once, by a delivery or a failure."""
+    """Open until it is handed to the producer; settled once, by a delivery or a failure."""
 
     def __init__(self, builder: BatchBuilder, partition: int, give: Callable[[int], None]) -> None:
         self.builder = builder

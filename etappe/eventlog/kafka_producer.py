@@ -43,6 +43,9 @@ class Producer:
     async def deliver(self, topic: str, batch: Batch) -> None:
         """Return when the producer has taken the batch; it is settled when the broker has answered."""
         producer = await self._get()
+        # The driver counts a batch's records before it packs them: one that slips in between is missing in its
+        # sequence numbers, and the broker refuses whatever comes next.
+        batch.builder.close()
         try:
             answer = await producer.send_batch(batch.builder, topic, partition=batch.partition)
         except KafkaTimeoutError:

@@ -148,6 +148,7 @@ class Story:
         reply = await self._requests.call(
             "POST", url, self._keys["secret_key"], json=body, headers=headers or {}
         )
+        assert reply.is_success or refused, reply.text
         assert [each["reason"] for each in reply.json().get("rejected", ())] == list(refused), reply.text
         self._remember(reply)
         await asyncio.sleep(TICK_SECONDS)

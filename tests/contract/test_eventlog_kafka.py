@@ -144,6 +144,24 @@ async def test_appends_that_wait_together_share_batches(kafka_url: str, open_log
 
 
 @pytest.mark.kafka
+async def test_what_comes_while_a_batch_is_packed_spoils_neither_it_nor_the_next(
+    kafka_url: str, open_log: OpenLog
+) -> None:
+    log = await open_log(fresh(kafka_url))
+
+    async def sender(name: int) -> None:
+        for turn in range(200):
+            await log.append(CHANGES, [Entry(b"%d" % name, b"%d" % turn)])
+            for _ in range(name % 7):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(sender(name) for name in range(30)))
+
+    records = await log.read(CHANGES, await log.starts(CHANGES), 10_000)
+    assert len({(record.key, record.value) for record in records}) == len(records) == 30 * 200
+
+
+@pytest.mark.kafka
 async def test_a_value_the_broker_refuses_does_not_stop_the_next(kafka_url: str, open_log: OpenLog) -> None:
     log = await open_log(fresh(kafka_url), partitions=1)
     await log.append(TOUCHPOINTS, [Entry(b"k", b"before")])
