@@ -69,7 +69,7 @@ EVENT = orjson.dumps({"event": "A", "distinct_id": "d", "properties": {"token": 
         b'{"batch":[' + EVENT + b"]}",
         as_base64(EVENT),
         base64.urlsafe_b64encode(EVENT).rstrip(b"="),
-        as_base64(gzip.compress(EVENT)),
+        as_base64(gzip.compress(EVENT, mtime=0)),
         b"data=" + as_base64(EVENT),
         b"data=" + quote(as_base64(EVENT), safe="").encode(),
         b"data=" + quote(EVENT, safe="").encode(),
