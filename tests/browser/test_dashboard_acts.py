@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from acceptance.running import Etappe
@@ -90,9 +91,8 @@ async def test_a_touchpoint_shows_up_while_one_looks(dashboard: Dashboard, etapp
     first = page.locator(".live li").first
     await expect(first).to_contain_text("Purchase", timeout=15_000)
     await expect(first).to_contain_text("88")
-    await page.reload()
-    await settled(page)
-    assert whole((await figures(page))["count.awareness"]) == before + 1
+    reached = page.locator('[data-figure="count.awareness"] .pick')
+    await expect(reached).to_have_text(str(before + 1), timeout=20_000)
 
 
 async def test_why_two_identifiers_are_one_and_taking_a_link_back(
@@ -116,6 +116,45 @@ async def test_why_two_identifiers_are_one_and_taking_a_link_back(
 
     (decision,) = etappe.ask("/v1/identity/splits", "admin_token")["rows"]
     assert {decision["a"], decision["b"]} == {link["a"], link["b"]}
+
+    await page.get_by_text("1 refused link").click()
+    await expect(page.locator("details[open] .steps")).to_contain_text("an operator took this link back")
+    await page.get_by_role("button", name="Restore this link").click()
+    await page.get_by_role("button", name="Restore it", exact=True).click()
+    await expect(page.locator(".node")).to_have_count(len(somebody["identifiers"]), timeout=15_000)
+    (decision,) = etappe.ask("/v1/identity/splits", "admin_token")["rows"]
+    assert decision["taken_back_at"]
+
+
+async def test_somebody_with_more_touchpoints_than_are_shown(dashboard: Dashboard, etappe: Etappe) -> None:
+    """The first 1,000 say nothing of where the customer is now."""
+    begun = datetime.now(UTC) - timedelta(hours=20)
+    viewed = [
+        {"event": "Page Viewed", "at": (begun + timedelta(seconds=n)).isoformat(), "identifiers": MANY}
+        for n in range(1_000)
+    ]
+    bought = {"event": "Policy Issued", "at": datetime.now(UTC).isoformat(), "identifiers": MANY}
+    position = etappe.send([*viewed, bought])
+    etappe.ask("/v1/freshness", after=position)
+    page = await dashboard.open("customer", identifier="user_id:busy")
+
+    assert (await figures(page))["touchpoints"] == "1,001"
+    await expect(page.locator(".figure", has_text="Phase now")).to_contain_text("Purchase")
+    await expect(page.locator(".who-card .chip").first).to_have_text("Purchase")
+
+
+MANY = {"user_id": "busy"}
+
+
+async def test_a_device_of_several_people_leads_to_each_of_them(dashboard: Dashboard, etappe: Etappe) -> None:
+    tablet = {"device_id": "shared-tablet"}
+    logins = [{"event": "Logged In", "identifiers": {**tablet, "user_id": each}} for each in ("eva", "tom")]
+    etappe.ask("/v1/freshness", after=etappe.send(logins))
+    (row,) = etappe.ask("/v1/customers", identifier="device_id:shared-tablet")["rows"]
+    page = await dashboard.open("customer", identifier="device_id:shared-tablet")
+    await page.locator(".who-card a").click()
+
+    await expect(page.locator(".who-card h2")).to_have_text(row["also"][0]["customer"])
 
 
 async def test_a_refused_event_is_repaired_and_sent_again(dashboard: Dashboard, etappe: Etappe) -> None:

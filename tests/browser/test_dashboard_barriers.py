@@ -17,14 +17,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_no_view_is_a_barrier(
     dashboard: Dashboard, etappe: Etappe, width: int, scheme: str, language: str
 ) -> None:
-    """Every view with its rules open: no serious violation, no scrolling sideways, the reader's language and theme."""
+    """Every view, all of it opened: no serious violation, no scrolling sideways, the reader's language and theme."""
     page = await dashboard.page(width=width, admin=True, color_scheme=scheme, locale=language)
     found: dict[str, list[str]] = {}
     for view in VIEWS:
         await page.goto(dashboard.address(view, **question(view, etappe)))
         await settled(page)
-        for rules in await page.locator("details.rules summary").all():
-            await rules.click()
+        await page.evaluate("document.querySelectorAll('main details').forEach((each) => (each.open = true))")
         found[view] = await violations(page)
         if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found[view].append("it scrolls sideways")

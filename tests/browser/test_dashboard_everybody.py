@@ -55,6 +55,72 @@ async def test_a_drawer_is_opened_and_left_by_keyboard(dashboard: Dashboard) -> 
     await expect(button).to_be_focused()
 
 
+@pytest.mark.parametrize("width", [1440, 390], ids=["wide", "phone"])
+@pytest.mark.parametrize(
+    ("view", "control"),
+    [
+        ("overview", "Rate"),
+        ("overview", "Month"),
+        ("funnel", "Own steps"),
+        ("models", "bda"),
+        ("models", "Unmapped"),
+        ("health", "Event without a name"),
+    ],
+    ids=lambda each: each.replace(" ", "-").lower() if isinstance(each, str) else "",
+)
+async def test_whoever_presses_a_button_stays_at_it(
+    dashboard: Dashboard, view: str, control: str, width: int
+) -> None:
+    """Also where the answer draws that part of the page again, and the button with it."""
+    page = await dashboard.open(view, admin=True, width=width)
+    button = page.get_by_role("button", name=control).first
+    await button.focus()
+    await button.evaluate("(each) => each.dataset.old = 'yes'")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-old]")).to_have_count(0)
+    await settled(page)
+
+    await expect(button).to_be_focused()
+    assert await button.get_attribute("aria-pressed") == "true"
+
+
+async def test_what_is_read_stays_open_while_the_page_refreshes(dashboard: Dashboard) -> None:
+    page = await dashboard.open("health", admin=True)
+    button = page.get_by_role("button", name="Copy as API call").first
+    await button.focus()
+    await button.evaluate("(each) => each.dataset.old = 'yes'")
+    await expect(page.locator("[data-old]")).to_have_count(0, timeout=20_000)
+    await expect(button).to_be_focused()
+
+    page = await dashboard.open("funnel")
+    await page.locator("details.rules summary").click()
+    await page.locator("select[name=order]").select_option("touched")
+    await expect(page.locator("details.rules[open]")).to_contain_text("itself touched")
+
+
+async def test_a_step_is_moved_by_keyboard(dashboard: Dashboard) -> None:
+    """The focus goes with the step, and at the end of the list to the way back."""
+    page = await dashboard.open("funnel", steps='[{"event": "A"}, {"event": "B"}, {"event": "C"}]')
+    await page.get_by_role("button", name="Move down").first.focus()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    names = page.locator(".steplist input.input[list=events]")
+
+    assert [await each.input_value() for each in await names.all()] == ["B", "C", "A"]
+    await expect(page.locator(".steplist > li").last.get_by_role("button", name="Move up")).to_be_focused()
+
+
+async def test_the_way_to_the_content_leaves_it_as_it_is(dashboard: Dashboard) -> None:
+    page = await dashboard.open("funnel")
+    await page.locator("input[name=window]").fill("9d")
+    await page.locator("a.skip").focus()
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("main")).to_be_focused()
+    await expect(page.locator("input[name=window]")).to_have_value("9d")
+    assert "#" not in page.url
+
+
 async def test_the_menu_of_a_phone(dashboard: Dashboard) -> None:
     page = await dashboard.open(width=390)
     await expect(page.get_by_role("link", name="Paths")).to_be_hidden()
@@ -69,6 +135,7 @@ async def test_language_and_theme_are_switched_and_remembered(dashboard: Dashboa
     page = await dashboard.open()
     await page.get_by_role("button", name="Deutsch").first.click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Überblick")
+    await expect(page.get_by_role("button", name="English").first).to_be_focused()
     await page.get_by_role("button", name="Zwischen hell und dunkel wechseln").click()
     await page.reload()
     await settled(page)

@@ -97,6 +97,11 @@ async def test_the_journey_map(dashboard: Dashboard, etappe: Etappe, width: int)
         assert mood == ("" if row["sentiment"] is None else mood_of(row))
         kinds = {"interactive": "Interactive", "static": "Static", "human": "Human"}
         assert contacts == [f"{words}: {row[kind]:,}" for kind, words in kinds.items() if row[kind]]
+    sizes = await page.locator(".cell .ring-sign").evaluate_all(
+        "(rings) => rings.map((ring) => ring.getAttribute('width'))"
+    )
+    assert set(sizes) == {"64"}
+    assert any(row["onward_rate"] == 0.6 for row in rows)  # as much as the ring of the key shows
     await expect_sums(page, "thead th", Counter(), rows, "phase")
     await expect_sums(page, "tbody th", Counter(), rows, "channel")
 

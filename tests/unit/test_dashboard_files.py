@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from acceptance.node_packages import installed
 
+from etappe.cli.evidence_drawing import REASONS as WHY_REFUSED
+from etappe.enrichment.channel import CHANNELS
+from ingest.reasons import Reason
 from query_api.dashboard import read_site
 from query_api.dashboard.files import CHARTED, FOLDER, imported
+from query_api.filters.conditions import SEGMENTS
 
 NODE = Path(__file__).parents[1] / "browser" / "node"
 SCRIPTS = {file: file.read_text() for file in sorted((FOLDER / "js").rglob("*.js"))}
@@ -46,7 +51,7 @@ def test_every_key_that_the_code_asks_for_is_there() -> None:
 def test_every_key_is_asked_for() -> None:
     """Whole, or by a pattern such as `unit.${each}`; names of values in the data are looked up by their kind."""
     patterns = [re.sub(r"\$\{.*?\}", ".+", each) for each in re.findall(r"`([a-z]+\.[^`\n]*?)`", CODE)]
-    kinds = ("phase.", "channel.", "reason.", "field.", "segment.")
+    kinds = ("phase.", "channel.", "reason.", "field.", "segment.", "device.", "refused.")
     dead = [
         key
         for key in ENGLISH
@@ -93,6 +98,31 @@ def test_each_view_has_a_page_that_names_what_it_begins_with() -> None:
         assert {"js/app.js", f"js/views/{view}.js", "js/dom.js"} <= set(named) <= set(site.files)
         assert ("vendor/echarts.js" in named) == (view in CHARTED)
         assert len(named) == len(set(named))
+
+
+def test_every_reason_for_refusing_an_event_is_explained() -> None:
+    """The page takes the API's sentence out of a detail by its form, and says its own."""
+    form = re.search(r"^const SENTENCE = /(.+)/;$", SCRIPTS[FOLDER / "js" / "refusals.js"], re.MULTILINE)
+    assert form
+    for reason in Reason:
+        assert re.sub(form[1], "", reason.sentence) == ""
+        assert ENGLISH[f"why.{reason.code}"] == reason.sentence
+    assert {f"reason.{reason.code}" for reason in Reason} | {"reason.unreadable"} == {
+        key for key in ENGLISH if key.startswith("reason.")
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("channel", CHANNELS),
+        ("segment", SEGMENTS),
+        ("device", ("desktop", "mobile", "tablet", "tv", "console")),
+        ("refused", WHY_REFUSED),
+    ],
+)
+def test_values_that_we_name_have_words(kind: str, values: Iterable[str]) -> None:
+    assert [each for each in values if f"{kind}.{each}" not in ENGLISH] == []
 
 
 def test_german_is_written_with_sharp_s() -> None:
@@ -151,5 +181,5 @@ def test_what_every_view_needs_is_light() -> None:
     needed = {*imported(bodies, ["js/app.js", "js/views/overview.js"]), "i18n/en.json"}
     first = [file for path, file in site.files.items() if path in needed or path.startswith("css/")]
 
-    assert len(site.index.gzipped) + sum(len(file.gzipped) for file in first) < 44_000
+    assert len(site.index.gzipped) + sum(len(file.gzipped) for file in first) < 46_000
     assert len(site.files["vendor/echarts.js"].brotli) < 200_000

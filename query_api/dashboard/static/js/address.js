@@ -25,9 +25,16 @@ export function replace(view, parameters) {
   history.replaceState(null, "", href(view, parameters));
 }
 
-export function visit(view, parameters = {}) {
-  history.pushState(null, "", href(view, parameters));
-  dispatchEvent(new PopStateEvent("popstate"));
+/** What cannot be read in an address that somebody changed or cut short. */
+export class Unreadable extends Error {}
+
+/** JSON out of the address. */
+export function readJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Unreadable(text, { cause });
+  }
 }
 
 /** What the fragment carries (token, key, collector), taken out of the address at once. */

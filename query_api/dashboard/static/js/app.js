@@ -30,7 +30,7 @@ export async function drawView() {
   document.title = `${t(`view.${name}`)} · Etappe`;
   show(root, waiting(240));
   try {
-    if (!tokenOf("read") && !(await askToken("read"))) throw new Refused(401, { error: t("token.needed") });
+    if (!tokenOf("read") && !(await askToken("read"))) throw new Refused(401, { error: "" });
     const { draw } = await import(`./views/${name}.js`);
     if (!signal.aborted) await draw(root, parameters, signal);
   } catch (error) {

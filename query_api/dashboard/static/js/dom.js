@@ -28,8 +28,24 @@ function set(element, name, value) {
 
 const node = (each) => (each instanceof Node ? each : document.createTextNode(String(each)));
 
-/** Put these children in place of those that are there. */
+const STOPS = "a[href], button, input, select, textarea, summary";
+
+/** Put these children in place of those that are there. Whoever was at one of them is at its like afterwards: it has the focus, and what was open is open. */
 export function show(parent, ...children) {
+  const held = document.activeElement !== parent && parent.contains(document.activeElement) ? placeOf(document.activeElement, parent) : null;
+  const open = [...parent.querySelectorAll("details[open] > summary")].map((each) => placeOf(each, parent));
   parent.replaceChildren(...children.flat(Infinity).filter((each) => each != null && each !== false).map(node));
+  for (const each of open) found(parent, each)?.parentElement.setAttribute("open", "");
+  if (held) found(parent, held)?.focus({ preventScroll: true });
   return parent;
 }
+
+/** What something is called, whatever number it says, and which of all that are called so it is. */
+function placeOf(element, parent) {
+  const called = nameOf(element);
+  return { called, order: alike(parent, called).indexOf(element) };
+}
+
+const found = (parent, { called, order }) => alike(parent, called)[order];
+const alike = (parent, called) => [...parent.querySelectorAll(STOPS)].filter((each) => nameOf(each) === called);
+const nameOf = (each) => each.dataset.key ?? [each.localName, each.name, each.dataset.figure, each.getAttribute("aria-label") ?? each.textContent.replace(/[\d.,'’%\s]+/g, "")].join(" ");

@@ -1,4 +1,5 @@
 // Filters as rows of field, comparison and value, with alternatives beside them; in an address and in a body as the API has them.
+import { readJson, Unreadable } from "./address.js";
 import { h } from "./dom.js";
 import { name, t } from "./i18n.js";
 import { icon } from "./icons.js";
@@ -15,7 +16,7 @@ const TYPED = /^(value|sentiment|offline|properties\..*|trait\..*)$/;
 
 /** A condition out of an address: `field:op:value`, split at the first two colons, or JSON. */
 export function parse(text) {
-  if (text.startsWith("{")) return fromObject(JSON.parse(text));
+  if (text.startsWith("{")) return fromObject(readJson(text));
   const [field, op, ...value] = text.split(":");
   return [[{ field, op, value: value.join(":") }]];
 }
@@ -30,7 +31,13 @@ export function written(condition) {
 /** For a body, which has several filters of one alternative as several conditions. */
 export const asObjects = (condition) => (condition.length > 1 ? [{ any_of: condition.map((part) => part.map(asObject)) }] : condition[0].map(asObject));
 
-export const fromObject = (given) => (given.any_of ? given.any_of.map((part) => part.map(plain)) : [[plain(given)]]);
+/** Out of an address or a body; Unreadable where it is no condition. */
+export function fromObject(given) {
+  const parts = given?.any_of ?? [[given]];
+  const fits = Array.isArray(parts) && parts.every((part) => Array.isArray(part) && part.every((each) => typeof each?.field === "string"));
+  if (!fits) throw new Unreadable(JSON.stringify(given));
+  return parts.map((part) => part.map(plain));
+}
 
 const plain = ({ field, op, value }) => ({ field, op, value: Array.isArray(value) ? value.join(",") : value === undefined ? "" : String(value) });
 

@@ -16,7 +16,7 @@ export function drawFrame(names) {
   side = h("aside", { class: "side", id: "side" });
   show(
     document.body,
-    h("a", { class: "skip", href: "#main" }, t("skip")),
+    h("a", { class: "skip", href: "#main", onclick: skip }, t("skip")),
     h("header", { class: "bar" }, brand(), languageButton(), h("button", { class: "ghost", type: "button", "aria-label": t("menu"), "aria-expanded": "false", "aria-controls": "side", onclick: openSide }, icon("menu", 20))),
     h("div", { class: "frame" }, side, h("main", { id: "main", tabindex: "-1" })),
     h("div", { class: "toast", role: "status", "aria-live": "polite" }),
@@ -41,15 +41,22 @@ function drawSide() {
 
 const brand = () => h("a", { class: "brand", href: "/" }, mark(), "Etappe");
 
+/** To the content. Followed as a link it would be another address, and draw the view again. */
+function skip(event) {
+  event.preventDefault();
+  document.querySelector("main").focus();
+}
+
 function languageButton() {
   const next = LANGUAGES[(LANGUAGES.indexOf(currentLanguage()) + 1) % LANGUAGES.length];
-  return h("button", { class: "ghost", type: "button", lang: next, title: t("language.other"), onclick: () => speak(next) }, next.toUpperCase(), h("span", { class: "only-read" }, ` ${t("language.other")}`));
+  return h("button", { class: "ghost language", type: "button", lang: next, title: t("language.other"), onclick: () => speak(next) }, next.toUpperCase(), h("span", { class: "only-read" }, ` ${t("language.other")}`));
 }
 
 async function speak(language) {
   taste.set("language", language);
   await loadLanguage(language);
   drawFrame(views);
+  [...document.querySelectorAll(".language")].find((each) => each.checkVisibility({ visibilityProperty: true }))?.focus();
   await drawView();
 }
 

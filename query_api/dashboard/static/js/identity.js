@@ -1,11 +1,12 @@
 // The identity graph: identifiers, what links them, and for any two why they are one; taking a link back.
 import { ask } from "./api.js";
 import { h, s } from "./dom.js";
-import { moment, t } from "./i18n.js";
+import { moment, name, t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { card, dialog, empty, guarded, into, toast } from "./pieces.js";
 
 const MOST = 16;
+const MOST_LINKS = 100;
 const ROW = 46;
 const DEVICES = ["anonymous_id", "device_id", "daily_id"];
 
@@ -33,8 +34,8 @@ function graph({ rows, meta }, path, reload) {
     drawing(nodes.slice(0, MOST), links, choose),
     nodes.length > MOST && h("p", { class: "quiet" }, t("and.more", { count: nodes.length - MOST })),
     chain,
-    h("details", { class: "more" }, h("summary", {}, t("identity.links", { n: links.length, count: links.length })), evidence(links, reload)),
-    refused.length > 0 && h("details", { class: "more" }, h("summary", {}, t("identity.refused", { n: refused.length, count: refused.length })), evidence(refused)),
+    h("details", { class: "more" }, h("summary", {}, t("identity.links", { n: links.length, count: links.length })), linked(links, reload)),
+    refused.length > 0 && h("details", { class: "more" }, h("summary", {}, t("identity.refused", { n: refused.length, count: refused.length })), refusals(refused, reload)),
     meta.left_out && Object.values(meta.left_out).some(Boolean) && h("p", { class: "quiet" }, t("identity.left")));
 }
 
@@ -79,10 +80,14 @@ const step = (row, reload) =>
     h("div", { class: "quiet" }, t("identity.evidence", { event: row.event ?? row.event_id ?? "–", at: moment(row.at), received: moment(row.received_at), source: row.source })),
     h("button", { class: "button small", type: "button", onclick: () => split(row, reload) }, icon("split", 15), t("split")));
 
-const evidence = (rows, reload) =>
-  h("ol", { class: "steps" }, rows.slice(0, 100).map((row) => (reload ? step(row, reload) : h("li", {},
+const linked = (rows, reload) => h("ol", { class: "steps" }, rows.slice(0, MOST_LINKS).map((row) => step(row, reload)), rows.length > MOST_LINKS && h("li", { class: "quiet" }, t("and.more", { count: rows.length - MOST_LINKS })));
+
+/** Links that a rule or an operator kept out; an operator may let one in again. */
+const refusals = (rows, reload) =>
+  h("ol", { class: "steps" }, rows.slice(0, MOST_LINKS).map((row) => h("li", {},
     h("div", {}, h("span", { class: "mono" }, row.a), h("span", { class: "quiet" }, " ≠ "), h("span", { class: "mono" }, row.b)),
-    h("div", { class: "quiet" }, t("identity.rule", { rule: row.rule }), " ", moment(row.at))))));
+    h("div", { class: "quiet" }, name("refused", row.rule), " ", moment(row.at)),
+    row.rule === "apart" && h("button", { class: "button small", type: "button", onclick: () => restore(row, reload) }, icon("split", 15), t("split.undo")))));
 
 /** Asks twice: once what is to happen, once (where needed) for an admin token. */
 function split(row, reload) {
@@ -97,3 +102,18 @@ function split(row, reload) {
   });
 }
 
+/** Takes back what an operator decided about exactly these two. */
+function restore(row, reload) {
+  guarded(async () => {
+    const { rows } = await ask("/v1/identity/splits", {}, { admin: true });
+    const ends = [row.a, row.b];
+    const decision = rows.find((each) => !each.taken_back_at && ends.includes(each.a) && ends.includes(each.b));
+    if (!decision) return dialog(t("split.undo.title"), h("p", {}, t("split.undo.none")));
+    const note = decision.note ? ` (${decision.note})` : "";
+    const answer = await dialog(t("split.undo.title"), h("p", {}, t("split.undo.text", { ...row, note })), [["", t("cancel"), ""], ["yes", t("split.undo.do"), "main"]]);
+    if (answer !== "yes") return;
+    const { position } = await ask(`/v1/identity/splits/${decision.id}`, {}, { method: "DELETE", admin: true });
+    toast(t("split.done"));
+    await reload(position);
+  });
+}

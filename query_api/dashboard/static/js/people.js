@@ -4,6 +4,7 @@ import { href } from "./address.js";
 import { h } from "./dom.js";
 import { moment, name, t } from "./i18n.js";
 import { drawer, empty, exports_, table } from "./pieces.js";
+import { rules } from "./rules.js";
 
 const PAGE = 50;
 
@@ -22,6 +23,7 @@ async function page(path, parameters, options, cursor) {
   const more = () => page(path, parameters, options, meta.next).then((next) => place.lastChild.replaceWith(next));
   place.append(
     !cursor ? h("div", { class: "row end" }, exports_({ path, parameters, ...options }, { name: "people" })) : "",
+    !cursor ? rules(meta) : "",
     list(rows),
     meta.next ? h("div", { class: "row" }, h("button", { class: "button", type: "button", onclick: more }, t("more"))) : "",
   );

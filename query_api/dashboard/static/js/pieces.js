@@ -1,8 +1,9 @@
 // Small pieces of every view: cards, figures, fields, tables, notices, dialogs.
+import { Unreadable } from "./address.js";
 import { asCall, file, Refused } from "./api.js";
 import { picture } from "./charts.js";
 import { h, show } from "./dom.js";
-import { t } from "./i18n.js";
+import { currentLanguage, has, t } from "./i18n.js";
 import { icon } from "./icons.js";
 
 export function card(title, { note, tools, wide = "", flush = false, id } = {}, ...content) {
@@ -27,12 +28,22 @@ export const empty = (title, text, ...more) => h("div", { class: "empty" }, h("s
 
 /** What went wrong, in words that say what to do. A call that this server does not have yet is no error of anybody's. */
 export function notice(error) {
+  if (error instanceof Unreadable) return h("div", { class: "notice bad", role: "alert" }, icon("warn"), h("div", {}, t("error.address")));
   if (!(error instanceof Refused)) console.error(error);
   if (error instanceof Refused && error.status === 404 && /no such path/.test(error.message)) {
     return h("div", { class: "notice" }, icon("warn"), h("div", {}, t("error.absent")));
   }
-  const problems = (error.problems ?? []).map((each) => h("li", {}, h("code", {}, each.field), ` ${each.value ?? ""} – ${each.wanted}`));
-  return h("div", { class: "notice bad", role: "alert" }, icon("warn"), h("div", {}, problems.length ? h("ul", {}, problems) : error.message || t("error.any")));
+  return h("div", { class: "notice bad", role: "alert" }, icon("warn"), h("div", {}, wordsOf(error)));
+}
+
+/** Of a refused call: every field with its value and what was wanted. What the API says in English is marked so, and on another page stands behind words of that page. */
+export function wordsOf(error) {
+  const problems = (error.problems ?? []).map((each) => h("li", {}, h("code", {}, each.field), ` ${each.value ?? ""} – ${t("error.wanted")} `, h("span", { lang: "en" }, each.wanted)));
+  if (problems.length) return [h("p", {}, t("error.problems")), h("ul", {}, problems)];
+  if (error.status === 401 && !error.message) return t("token.needed"); // nobody was asked
+  const ours = has(`error.${error.status}`) ? t(`error.${error.status}`) : t("error.any");
+  if (!error.message) return ours;
+  return currentLanguage() === "en" ? error.message : [ours, " ", h("q", { lang: "en" }, error.message)];
 }
 
 /** Put what `work()` makes into `place`; until then a sign that something comes, and where it fails why. */
@@ -75,6 +86,9 @@ export const table = (columns, rows, label) =>
     h("table", {},
       h("thead", {}, h("tr", {}, columns.map(([head, , kind]) => h("th", { class: kind, scope: "col" }, head)))),
       h("tbody", {}, rows.map((row, index) => h("tr", {}, columns.map(([, cell, kind]) => h("td", { class: kind }, cell(row, index))))))));
+
+/** What a chart shows, for whoever does not see it: opens a table. */
+export const asTable = (columns, rows, label) => h("details", { class: "more" }, h("summary", {}, t("as.table")), table(columns, rows, label));
 
 let told;
 export function toast(words) {

@@ -17,6 +17,8 @@ export function stepRows(steps, onchange) {
   const moved = (from, to) => {
     steps.splice(to, 0, ...steps.splice(from, 1));
     drawRows();
+    const [up, down] = list.children[to].querySelectorAll(".actions button");
+    (to > from ? [down, up] : [up, down]).find((each) => !each.disabled).focus(); // on the step that was moved
     told();
   };
   const flag = (step, name) =>
@@ -30,8 +32,9 @@ export function stepRows(steps, onchange) {
       h("span", { class: "place", "aria-hidden": "true" }, index + 1),
       h("div", { class: "stack" },
         h("div", { class: "controls" },
-          h("label", { class: "field grow" }, h("span", { class: "only-read" }, t("steps.event", { number: index + 1 })), h("input", { class: "input", list: "events", value: step.event, placeholder: t("steps.placeholder"), onchange: (event) => {
+          h("label", { class: "field grow" }, h("span", { class: "only-read" }, t("steps.event", { number: index + 1 })), h("input", { class: "input", list: "events", value: step.event ?? "", placeholder: step.any_of?.map((each) => each.event).join(` ${t("or")} `) ?? t("steps.placeholder"), onchange: (event) => {
             step.event = event.target.value.trim();
+            delete step.any_of;
             told();
           } })),
           flag(step, "optional"), flag(step, "first_time"),
@@ -41,6 +44,7 @@ export function stepRows(steps, onchange) {
             h("button", { class: "button plain small", type: "button", disabled: steps.length < 2, "aria-label": t("steps.remove"), onclick: () => {
               steps.splice(index, 1);
               drawRows();
+              list.children[Math.min(index, steps.length - 1)].querySelector("input").focus();
               told();
             } }, icon("close", 15)))),
         filterRows((step.where ?? []).map(fromObject), (where) => {

@@ -2,6 +2,7 @@
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
+import { wordsOf } from "./pieces.js";
 import { session } from "./storage.js";
 
 let asking = null;
@@ -20,7 +21,7 @@ function open(kind, refused) {
       { method: "dialog" },
       h("div", { class: "row" }, icon("key", 22), h("h2", {}, t(`token.${kind}.title`))),
       h("p", { class: "quiet" }, t(`token.${kind}.text`)),
-      refused && h("p", { class: "notice bad" }, refused.message),
+      refused && h("div", { class: "notice bad" }, h("div", {}, wordsOf(refused))),
       h("label", { class: "field", for: "token" }, t(`token.${kind}.label`), input),
       h("p", { class: "quiet" }, t("token.kept")),
       h("div", { class: "row end" },

@@ -1,6 +1,6 @@
 // Customer: who somebody is, what they did and when, and why these identifiers are one person.
 import { ask, Refused } from "../api.js";
-import { replace } from "../address.js";
+import { href, replace } from "../address.js";
 import { h, show } from "../dom.js";
 import { ago, calendarDay, duration, moment, money, name, t, whole } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -51,9 +51,10 @@ async function person(customer, identifier, model, signal, after, reload) {
   const path = `/v1/customers/${who.row.customer}`;
   const call = { path: `${path}/journey`, parameters: { limit: MOST } };
   const [journey, phases] = await Promise.all([ask(call.path, call.parameters), phasesOf(model)]);
+  const now = journey.meta.next ? (await ask(`${path}/phase`, { model })).rows[0] : null; // the last ones are not among those that are shown
   const identity = identityCard(path, reload);
   return [
-    summary(who.row, journey.rows, model, phases),
+    summary(who.row, journey.rows, model, phases, now),
     h("div", { class: "grid" },
       journey.rows.length > 0 && card(t("customer.timeline"), { note: t("customer.timeline.note", { n: journey.rows.length, count: journey.rows.length }), tools: exports_(call, { name: who.row.customer }) }, timeline(journey.rows, model, phases), rules(journey.meta, journey.meta.next && t("customer.cut", { count: MOST }))),
       h("div", { class: "w7" }, card(t("customer.touchpoints"), { note: t("customer.touchpoints.note") }, touchpoints(journey.rows, model, phases))),
@@ -81,13 +82,14 @@ async function phasesOf(model) {
   return known?.phases.length ? known.phases : (await ask("/v1/funnel", { model })).rows.map((row) => row.phase);
 }
 
-function summary(row, touchpoints, model, phases) {
-  const last = touchpoints.findLast((each) => each.phases[model]);
-  const furthest = phases.findLast((phase) => touchpoints.some((each) => each.phases[model] === phase));
-  const journeys = new Set(touchpoints.map((each) => each.journey).filter(Boolean)).size;
+/** `now`: where the customer is, if the touchpoints are cut and do not say it. */
+function summary(row, touchpoints, model, phases, now) {
+  const current = now ? now.phase : touchpoints.findLast((each) => each.phases[model])?.phases[model];
+  const furthest = phases.findLast((phase) => now?.furthest_phase === phase || touchpoints.some((each) => each.phases[model] === phase));
+  const journeys = now?.journey ?? new Set(touchpoints.map((each) => each.journey).filter(Boolean)).size;
   return h("div", {},
     h("div", { class: "card who-card" },
-      h("div", { class: "row" }, h("h2", { class: "mono" }, row.customer), furthest && phaseChip(furthest, phases), row.also?.length > 0 && h("span", { class: "chip warn" }, t("customer.also", { n: row.also.length, count: row.also.length }))),
+      h("div", { class: "row" }, h("h2", { class: "mono" }, row.customer), furthest && phaseChip(furthest, phases), row.also?.length > 0 && h("span", { class: "chip warn" }, t("customer.also", { n: row.also.length, count: row.also.length })), (row.also ?? []).slice(0, 12).map((each) => h("a", { class: "mono", href: href("customer", { customer: each.customer }) }, each.customer))),
       h("div", { class: "row" }, row.identifiers.slice(0, 12).map((each) => h("span", { class: "chip mono" }, each)), row.identifiers.length > 12 && h("span", { class: "quiet" }, t("and.more", { count: row.identifiers.length - 12 }))),
       Object.keys(row.traits ?? {}).length > 0 && h("div", { class: "row" }, Object.entries(row.traits).slice(0, 12).map(([key, value]) => h("span", { class: "chip" }, h("span", { class: "quiet" }, key), String(value))))),
     figures(
@@ -95,7 +97,7 @@ function summary(row, touchpoints, model, phases) {
       figure(t("value"), money(row.value), { id: "value" }),
       figure(t("customer.first"), calendarDay(row.first_at), { note: touchpoints.length ? name("channel", touchpoints[0].channel) : "" }),
       figure(t("customer.last"), calendarDay(row.last_at), { note: row.last_at ? ago(row.last_at) : "" }),
-      figure(t("customer.now"), last ? phaseName(last.phases[model]) : "–", { note: furthest && t("customer.furthest", { phase: phaseName(furthest) }) })));
+      figure(t("customer.now"), current ? phaseName(current) : "–", { note: furthest && t("customer.furthest", { phase: phaseName(furthest) }) })));
 }
 
 function touchpoints(rows, model, phases) {
@@ -116,7 +118,7 @@ function touchpoint(row, model, phases) {
   return h("li", { class: "point", style: { "--tone": phaseTone(phase, phases) } },
     h("span", { class: "bead", title: t(`contact.${row.contact ?? "none"}`) }, row.contact ? icon(row.contact, 15) : ""),
     h("details", { class: "body" },
-      h("summary", {},
+      h("summary", { "data-key": row.id },
       h("div", { class: "row" }, h("b", {}, row.event), row.value != null && h("span", { class: "chip good number" }, `${money(row.value)} ${row.currency ?? ""}`), row.sentiment != null && mood(row.sentiment)),
       h("div", { class: "quiet" }, [phaseName(phase), name("channel", row.channel), row.page?.path, row.campaign?.name, row.offline && t("offline")].filter(Boolean).join(" · "))),
       h("pre", { class: "code", tabindex: "0" }, JSON.stringify({ id: row.id, identifier: row.identifier, page: row.page, campaign: row.campaign, properties: more }, null, 2))),

@@ -1,6 +1,6 @@
 // Funnel builder: phases of a model or steps of one's own; the address holds the whole question.
 import { ask } from "../api.js";
-import { replace } from "../address.js";
+import { readJson, replace, Unreadable } from "../address.js";
 import { axis, chart, legend, tipLine, tooltip } from "../charts.js";
 import { groupColour, phaseColour, variable } from "../colours.js";
 import { h, show } from "../dom.js";
@@ -43,13 +43,16 @@ export async function draw(root, first, signal) {
 
 const choices = (prefix, list, first = list[0]) => list.map((each) => [each === first ? "" : each, t(`${prefix}.${each}`)]);
 
+const unitField = (parameters, change) =>
+  field(t("unit"), { choices: choices("unit", ["customer", "journey", "account"]), value: parameters.get("unit") ?? "", name: "unit", onchange: (value) => change({ unit: value }) });
+
 async function phaseForm(parameters, change) {
   const get = (each) => parameters.get(each) ?? "";
   return h("div", { class: "stack" },
     h("div", { class: "controls" },
       await modelField(get("model") || "acpl", (value) => change({ model: value })),
       field(t("order"), { choices: choices("order", ["reached", "touched", "ordered", "strict"]), value: get("order"), name: "order", onchange: (value) => change({ order: value }) }),
-      field(t("unit"), { choices: choices("unit", ["customer", "journey", "account"]), value: get("unit"), name: "unit", onchange: (value) => change({ unit: value }) }),
+      unitField(parameters, change),
       field(t("basis"), { choices: choices("basis", ["started", "within"]), value: get("basis"), name: "basis", onchange: (value) => change({ basis: value }) }),
       ...shared(parameters, change)),
     h("div", {}, h("h3", {}, t("filters")), filterRows(parameters.getAll("where").map(parse), (list) => change({ where: list.map(written) }))));
@@ -77,12 +80,20 @@ function shared(parameters, change) {
   ];
 }
 
+/** The steps of the address; Unreadable where they are none. */
+function stepsOf(parameters) {
+  const steps = readJson(parameters.get("steps"));
+  if (!Array.isArray(steps) || !steps.every((each) => each && typeof each === "object")) throw new Unreadable(parameters.get("steps"));
+  return steps;
+}
+
 function stepForm(parameters, change) {
   const get = (each) => parameters.get(each) ?? "";
   return h("div", { class: "stack" },
-    stepRows(JSON.parse(get("steps")), (steps) => change({ steps: JSON.stringify(steps) })),
+    stepRows(stepsOf(parameters), (steps) => change({ steps: JSON.stringify(steps) })),
     h("div", { class: "controls" },
       field(t("order"), { choices: choices("order", ["ordered", "strict", "any"]), value: get("order"), name: "order", onchange: (value) => change({ order: value }) }),
+      unitField(parameters, change),
       ...shared(parameters, change),
       field(t("hold"), { value: get("hold"), name: "hold", placeholder: "properties.cart_id", onchange: (value) => change({ hold: value.trim() }) }),
       field(t("exclude"), { value: get("exclude"), name: "exclude", list: "events", onchange: (value) => change({ exclude: value.trim() }) })));
@@ -94,19 +105,19 @@ function callOf(parameters, { from, to }) {
   if (!parameters.has("steps")) {
     return { path: "/v1/funnel", people: "/v1/funnel/people", parameters: { model: get("model") || "acpl", order: get("order"), unit: get("unit"), window: get("window"), by: get("by"), touch: get("by") && get("touch"), basis: get("basis"), where: parameters.getAll("where"), from, to } };
   }
-  const steps = JSON.parse(get("steps")).map(({ where, ...step }) => ({ ...step, ...(where?.length && { where: where.flatMap((each) => asObjects(fromObject(each))) }) }));
+  const steps = stepsOf(parameters).map(({ where, ...step }) => ({ ...step, ...(where?.length && { where: where.flatMap((each) => asObjects(fromObject(each))) }) }));
   const body = { steps, order: get("order") || "ordered" };
-  for (const each of ["window", "by", "touch", "hold"]) if (get(each)) body[each] = get(each);
+  for (const each of ["unit", "window", "by", "touch", "hold"]) if (get(each)) body[each] = get(each);
   if (from) body.from = from;
   if (to) body.to = to;
-  if (get("exclude")) body.exclude = [{ event: get("exclude"), after: 1, before: steps.length }];
+  if (get("exclude")) body.exclude = [{ event: get("exclude"), after: 1, before: steps.findLastIndex((each) => !each.optional) + 1 }]; // no optional step bounds it
   return { path: "/v1/funnel/steps", people: "/v1/funnel/steps/people", parameters: {}, method: "POST", body };
 }
 
 async function answer(parameters, change) {
   const asked = range(parameters);
   const call = callOf(parameters, asked);
-  if (call.body && call.body.steps.some((step) => !step.event)) return h("div", { class: "card" }, empty(t("steps.incomplete"), t("steps.incomplete.text")));
+  if (call.body && call.body.steps.some((step) => !step.event && !step.any_of)) return h("div", { class: "card" }, empty(t("steps.incomplete"), t("steps.incomplete.text")));
   const before = parameters.get("compare") ? rangeBefore(asked) : null;
   const [found, former] = await Promise.all([ask(call.path, call.parameters, call), before && earlier(parameters, before)]);
   if (!found.rows.length) return h("div", { class: "card" }, empty(t("funnel.none"), t("funnel.none.text")));
@@ -135,7 +146,7 @@ function grouped(rows) {
 }
 
 const phaseOf = (row) => (row.phase !== undefined ? phaseName(row.phase) : `${row.position}. ${row.step === "*" ? t("steps.any") : row.step}`);
-const NAMED = { channel: "channel", first_channel: "channel", contact: "contact", segment: "segment" };
+const NAMED = { channel: "channel", first_channel: "channel", contact: "contact", segment: "segment", device: "device" };
 
 /** A group in words where it is one of ours; what the sender named keeps the sender's name. */
 function groupName(group, call) {

@@ -7,6 +7,7 @@ import { duration, moment, name, t, whole, zone } from "../i18n.js";
 import { icon } from "../icons.js";
 import { card, dialog, empty, exports_, field, figure, figures, guarded, heading, into, table, toast } from "../pieces.js";
 import { changed } from "../question.js";
+import { why } from "../refusals.js";
 import { rules } from "../rules.js";
 import { askToken } from "../tokens.js";
 
@@ -79,9 +80,10 @@ const percent2 = (share) => `${Math.round(share * 100)}%`;
 
 const refusal = (row, reload) =>
   h("li", {}, h("details", {},
-    h("summary", {}, h("span", { class: "chip bad" }, name("reason", row.reason)), h("span", { class: "detail" }, row.detail), h("time", { class: "quiet", datetime: row.stamp }, moment(row.stamp))),
+    h("summary", { "data-key": row.id }, h("span", { class: "chip bad" }, name("reason", row.reason)), h("span", { class: "detail" }, why(row)), h("time", { class: "quiet", datetime: row.stamp }, moment(row.stamp))),
     h("div", { class: "stack" },
       h("div", { class: "row" }, [["id", row.id], [t("health.source"), row.source], [t("health.path"), row.path], [t("health.times"), row.times]].map(([key, value]) => h("span", { class: "chip" }, h("span", { class: "quiet" }, key), h("span", { class: "mono" }, String(value))))),
+      h("p", { class: "aside" }, t("health.in.english"), " ", h("q", { lang: "en" }, row.detail)),
       row.body ? h("pre", { class: "code", tabindex: "0" }, pretty(row.body)) : h("p", { class: "quiet" }, t("health.no.body")),
       row.state === "open" && row.body && h("div", { class: "row" }, h("button", { class: "button small", type: "button", onclick: () => replay(row, reload) }, t("replay"))))));
 
@@ -101,7 +103,8 @@ function replay(row, reload) {
     if (answer !== "yes") return;
     const body = { ids: [row.id], ...(merge.value.trim() && { merge: JSON.parse(merge.value) }) };
     const { rows, meta } = await ask("/v1/rejects/replay", {}, { method: "POST", body, admin: true });
-    toast(t(`replay.${rows[0]?.outcome ?? "missing"}`, { detail: rows[0]?.detail ?? "" }));
+    const outcome = rows[0]?.outcome ?? "missing";
+    toast(t(`replay.${outcome}`, { detail: outcome === "refused" ? h("span", {}, why(rows[0])).textContent : "" }));
     await reload(meta.position);
   });
 }

@@ -47,7 +47,7 @@ async function mapCard(asked) {
 
 const key = () =>
   h("div", { class: "row key map-key" },
-    h("span", { class: "row" }, ring(0.6, 9, "var(--accent)"), t("map.ring")),
+    h("span", { class: "row" }, ring(0.6, 9, "var(--accent)", 26), t("map.ring")),
     h("span", { class: "apart" }),
     [-0.8, 0, 0.8].map((value) => h("span", { class: "row" }, h("span", { class: "dot", style: { "--tone": sentimentColour(value) } }), t(value < 0 ? "mood.bad" : value > 0 ? "mood.good" : "mood.even"))),
     h("span", { class: "apart" }),
@@ -83,9 +83,8 @@ function cell(row, last, most, colour, asked) {
         row.sentiment != null && h("span", { class: "mood", title: `${t("sentiment")}: ${decimal(row.sentiment)} (${whole(row.felt)})` }, h("span", { class: "dot", style: { "--tone": sentimentColour(row.sentiment) } }), h("span", { class: "number" }, decimal(row.sentiment))))));
 }
 
-/** A disc of radius `r` in 64 by 64 (the key's is smaller), with a ring around it as far as `share` goes. */
-function ring(share, r, colour) {
-  const size = r < 10 && share === 0.6 ? 26 : 64;
+/** A disc of radius `r` in a square, with a ring around it as far as `share` goes. */
+function ring(share, r, colour, size = 64) {
   const middle = size / 2;
   const outer = r + 4;
   const length = 2 * Math.PI * outer;

@@ -56,7 +56,7 @@ export async function draw(root, first, signal) {
   /** The funnel of a text that is not saved, and what the touchpoints become by it. */
   const tryOut = async (text) => {
     await into(preview, () => previewCard(text), signal, 300);
-    await showFacts(() => triedFacts(text));
+    if (!preview.querySelector(".notice")) await showFacts(() => triedFacts(text));
     preview.scrollIntoView({ behavior: "smooth", block: "nearest" });
   };
   const reload = async (value) => {

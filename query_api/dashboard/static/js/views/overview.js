@@ -5,13 +5,15 @@ import { axis, chart, legend, prepare, tipLine, tooltip } from "../charts.js";
 import { phaseColour } from "../colours.js";
 import { h, show } from "../dom.js";
 import { ago, day, dayAndMonth, duration, moment, month, name, percent, t, whole } from "../i18n.js";
-import { card, exports_, field, figure, figures, heading, into, notice, segments } from "../pieces.js";
+import { asTable, card, exports_, field, figure, figures, heading, into, notice, segments } from "../pieces.js";
 import { showPeople } from "../people.js";
 import { profile } from "../profile.js";
 import { changed, conversionOf, modelField, models, phaseName, phaseTone, range, rangeFields } from "../question.js";
 import { rules } from "../rules.js";
 
 const SHOWN = 8;
+const AGAIN_MS = 5_000;
+const AGES_MS = 20_000;
 
 const modelOf = (parameters) => parameters.get("model") ?? "acpl";
 const questionOf = (parameters) => ({ model: modelOf(parameters), unit: parameters.get("unit") ?? "", ...range(parameters) });
@@ -34,6 +36,8 @@ export async function draw(root, first, signal) {
   const trend = h("div");
   const live = h("div", { class: "w4" });
   let hearing = new AbortController();
+  let following = null;
+  signal.addEventListener("abort", () => clearTimeout(following));
   const change = (changes) => {
     parameters = changed(parameters, changes);
     replace("overview", parameters);
@@ -45,14 +49,28 @@ export async function draw(root, first, signal) {
     const asked = questionOf(parameters);
     const found = ask("/v1/funnel", asked);
     found.finally(() => requestAnimationFrame(() => setTimeout(prepare))).catch(() => {}); // the funnel is seen before it
-    into(numbers, () => keyFigures(found, asked), signal, 96);
-    into(hill, () => funnelCard(found, asked), signal, 380);
+    showNumbers(found, asked);
     into(trend, () => trendCard(parameters, change), signal, 380);
     hearing.abort();
     hearing = new AbortController();
     signal.addEventListener("abort", () => hearing.abort(), { once: true });
     const { rows } = await found.catch(() => ({ rows: [] }));
-    if (!signal.aborted) show(live, liveCard(model(), rows.map((row) => row.phase), hearing.signal));
+    if (!signal.aborted) show(live, liveCard(model(), rows.map((row) => row.phase), follow, hearing.signal));
+  }
+
+  function showNumbers(found, asked) {
+    into(numbers, () => keyFigures(found, asked), signal, 96);
+    into(hill, () => funnelCard(found, asked), signal, 380);
+  }
+
+  /** The numbers go along with the journeys, in a while; what cannot be asked again stays as it was. */
+  function follow() {
+    following ??= setTimeout(() => {
+      following = null;
+      const asked = questionOf(parameters);
+      const found = ask("/v1/funnel", asked);
+      found.then(() => signal.aborted || showNumbers(found, asked), () => {});
+    }, AGAIN_MS);
   }
 
   const unit = field(t("unit"), { choices: ["customer", "journey", "account"].map((each) => [each === "customer" ? "" : each, t(`unit.${each}`)]), value: parameters.get("unit") ?? "", onchange: (value) => change({ unit: value }), name: "unit" });
@@ -125,10 +143,12 @@ async function trendCard(parameters, change) {
   const tools = h("div", { class: "row" },
     segments(t("trend"), [["count", t("trend.count")], ["rate", t("trend.rate")]], shown, (each) => change({ trend: each === "count" ? "" : each })),
     segments(t("interval"), ["day", "week", "month"].map((each) => [each, t(`interval.${each}`)]), interval, (each) => change({ interval: each === "week" ? "" : each })));
-  return card(t("overview.trend"), { note: t("overview.trend.note"), tools }, place, h("div", { class: "row end" }, exports_(call, { name: "trend", chart: () => place })), rules(meta));
+  return card(t("overview.trend"), { note: t("overview.trend.note"), tools }, place, h("div", { class: "row end" }, exports_(call, { name: "trend", chart: () => place })), asTable(
+    [[t("period"), day], ...drawn.map((phase) => [phaseName(phase), (period) => written(value.get(`${period} ${phase}`) ?? 0), "right"])],
+    periods, t("overview.trend")), rules(meta));
 }
 
-function liveCard(model, phases, signal) {
+function liveCard(model, phases, follow, signal) {
   const state = h("span", { class: "chip" }, h("span", { class: "dot" }), t("live.connecting"));
   const list = h("ol", { class: "live", "aria-label": t("live") });
   const nothing = h("p", { class: "quiet" }, t("live.none"));
@@ -136,10 +156,13 @@ function liveCard(model, phases, signal) {
     if (kind === "open") show(state, h("span", { class: "dot pulse", style: { "--tone": "var(--good)" } }), t("live.on"));
     else if (kind === "lost" && data?.status === 404) show(list, h("li", {}, notice(data)));
     else if (kind === "lost") show(state, h("span", { class: "dot", style: { "--tone": "var(--bad)" } }), t("live.lost"));
-    else if (kind === "gone") list.querySelector(`[data-customer="${CSS.escape(data.customer)}"]`)?.remove();
+    else follow();
+    if (kind === "gone") list.querySelector(`[data-customer="${CSS.escape(data.customer)}"]`)?.remove();
     else if (kind === "journey") put(list, nothing, data, phases);
   };
   listen("/v1/live", { model, recent: SHOWN }, hear, signal);
+  const ages = setInterval(() => list.querySelectorAll("time").forEach((each) => (each.textContent = ago(each.dateTime))), AGES_MS);
+  signal.addEventListener("abort", () => clearInterval(ages));
   return card(t("live"), { note: t("live.note"), tools: state }, list, nothing);
 }
 

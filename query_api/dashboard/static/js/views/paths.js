@@ -5,7 +5,7 @@ import { chart, tipLine, tooltip } from "../charts.js";
 import { groupColour, phaseColour, variable } from "../colours.js";
 import { h, show } from "../dom.js";
 import { duration, name, percent, t, whole } from "../i18n.js";
-import { card, empty, exports_, field, figure, figures, heading, into, table } from "../pieces.js";
+import { asTable, card, empty, exports_, field, figure, figures, heading, into, table } from "../pieces.js";
 import { changed, modelField, models, phaseName, range, rangeFields } from "../question.js";
 import { rules } from "../rules.js";
 
@@ -60,7 +60,14 @@ async function sankeyCard(asked, points) {
       figure(t("paths.most"), edge(best(rows), asked.by), { note: t("paths.most.note", { count: best(rows).count }), id: "most" }),
       figure(t("paths.left"), whole(left), { note: t("paths.left.note", { depth: asked.depth }), id: "left" })),
     card(t("paths.picture"), { note: t("paths.picture.note"), tools: exports_(call, { name: "paths", chart: () => place }) },
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("paths.picture") }, h("div", { class: "broad" }, place)), rules(meta)),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("paths.picture") }, h("div", { class: "broad" }, place)), asTable([
+        [t("step"), (row) => whole(row.position), "right"],
+        [t("from.here"), (row) => labelOf(asked.by, row.from, t("paths.begin"))],
+        [t("to.there"), (row) => labelOf(asked.by, row.to, t("paths.gone"))],
+        [t("unit.journey"), (row) => whole(row.count), "right"],
+        [t("share"), (row) => percent(row.share), "right"],
+        [t("median.short"), (row) => duration(row.median_seconds), "right"],
+      ], rows, t("paths.picture")), rules(meta)),
   ];
 }
 

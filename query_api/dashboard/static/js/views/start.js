@@ -24,7 +24,7 @@ export async function draw(root, first, signal) {
     session.set("collector", collector.value.trim());
     drawSnippet();
   } });
-  const way = () => parameters.get("way") ?? "script";
+  const way = () => (WAYS.includes(parameters.get("way")) ? parameters.get("way") : "script");
   const drawSnippet = () => show(snippet, code(way(), collector.value.trim() || guess(), key.value.trim() || "WRITE_KEY"));
   const choose = (value) => {
     parameters = changed(parameters, { way: value === "script" ? "" : value });
@@ -65,7 +65,7 @@ function code(way, collector, key) {
 const SNIPPETS = {
   script: (collector, key) => `<script async src="${collector}/etappe.js" data-key="${key}"></script>
 
-<!-- page views count by themselves; this is for a login, and for anything else that matters -->
+<!-- ${t("start.comment.script")} -->
 <script>
   window.etappe = window.etappe || [];
   etappe.push(["identify", { user_id: "u-42", email: "anna@shop.example" }]);
@@ -74,7 +74,7 @@ const SNIPPETS = {
   curl: (collector, key) => `curl -i ${collector}/v1/touchpoints \\
   -H "Authorization: Bearer ${key}" \\
   -d '{"event": "Product Viewed", "identifiers": {"user_id": "anna"}, "channel": "email"}'`,
-  javascript: (collector, key) => `// npm install @segment/analytics-next (any SDK of the Segment protocol will do)
+  javascript: (collector, key) => `// npm install @segment/analytics-next (${t("start.comment.javascript")})
 import { AnalyticsBrowser } from "@segment/analytics-next";
 
 const analytics = AnalyticsBrowser.load({ writeKey: "${key}", cdnURL: "${collector}" });
@@ -89,7 +89,7 @@ analytics.host = "${collector}"
 analytics.identify("u-42", {"email": "anna@shop.example"})
 analytics.track("u-42", "Order Completed", {"value": 129.5, "currency": "CHF"})
 analytics.flush()`,
-  demo: () => `# made-up traffic of an insurance shop, through the collector like anybody's
+  demo: () => `# ${t("start.comment.demo")}
 etappe demo`,
 };
 
