@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]
 """Returns milliseconds since 1970, UTC."""
@@ -30,8 +31,29 @@ def iso(ms: int) -> str:
 
 
 def parse_iso(text: str) -> int:
-    """An ISO 8601 time or date (a bare date is 00:00 UTC, no offset is UTC) in milliseconds; ValueError otherwise."""
-    moment = datetime.fromisoformat(text)
+    """An ISO 8601 time or date (a bare date is 00:00 UTC, no offset is UTC) in milliseconds.
+
+    ValueError otherwise; OverflowError at the end of the year 9999.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _unusual(text.upper())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return ms_of(moment)
+
+
+_MIDNIGHT = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?:[Z+\-]|$))")
+_LEAP = re.compile(r"(?:(?<=[T ]\d\d:59:)|(?<=[T ]\d\d59))60(?=[.,Z+\-]|$)")
+
+
+def _unusual(text: str) -> datetime:
+    """What the library does not read: `z` (RFC 3339), midnight at a day's end as 24:00 (ISO 8601), and a leap second
+    as 60, which clocks without leap seconds call the next one.
+    """
+    if _MIDNIGHT.search(text):
+        return datetime.fromisoformat(_MIDNIGHT.sub("00", text)) + timedelta(days=1)
+    if _LEAP.search(text):
+        return datetime.fromisoformat(_LEAP.sub("59", text)) + timedelta(seconds=1)
+    return datetime.fromisoformat(text)

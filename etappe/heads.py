@@ -8,7 +8,9 @@ system call and a packet.
 from __future__ import annotations
 
 import asyncio
+import sys
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 64 * 1024
@@ -24,6 +26,10 @@ class LimitedHeads(HttpToolsProtocol):
     _open = True
     _bytes = 0
     _timer: asyncio.TimerHandle | None = None
+    _declined = b""
+    """The head of a request that asks for another protocol, without that wish; empty: of none."""
+    _parsed = 0
+    """Of the data that it came in, the bytes up to its end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -37,6 +43,9 @@ class LimitedHeads(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._declined = self._without_upgrade()
+            return
         self._open = False
         before = self.cycle
         super().on_headers_complete()
@@ -45,9 +54,15 @@ class LimitedHeads(HttpToolsProtocol):
         ):  # to a HEAD there is nothing but a head
             self.cycle.transport = WholeReply(self.transport)  # type: ignore[assignment]  # all of it that is used
 
+    def on_message_complete(self) -> None:
+        if not self._declined:
+            super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._open:
+        if self._declined:
+            self._read_again(data)
+        elif self._open:
             self._wait_for_the_rest(len(data))
         elif self._timer is not None:
             self._stop_waiting()
@@ -55,6 +70,28 @@ class LimitedHeads(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Called while the parser's exception is handled, which alone says how far the parser came."""
+        found = sys.exception()
+        self._parsed = found.args[0] if found is not None else 0
+
+    def _without_upgrade(self) -> bytes:
+        """Whoever is asked for another protocol may go on in this one (RFC 9110, 7.8): Java's client asks for
+        HTTP/2 with each request, and the parser takes the body for that other protocol's."""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self._version())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _version(self) -> bytes:
+        return self.parser.get_http_version().encode()
+
+    def _read_again(self, data: bytes) -> None:
+        """The request that was declined an upgrade, and what follows it, by a parser that knows of none."""
+        head, self._declined = self._declined, b""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.data_received(head + data[self._parsed :])
 
     def _wait_for_the_rest(self, size: int) -> None:
         self._bytes += size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -121,13 +122,15 @@ def _within(body: bytes | bytearray, limit: int) -> bytes:
 
 
 def decompress(body: bytes, encoding: bytes, limit: int) -> bytes:
-    """The body without its Content-Encoding; gzip is known by its first bytes, whatever the header says.
+    """The body without its Content-Encoding, and without a mark of its byte order, which JSON has none of (RFC 8259,
+    8.1); gzip is known by its first bytes, whatever the header says.
 
     Raises TooLarge as soon as more than `limit` bytes come out, UnknownEncoding, BadInput for damaged data.
     """
     for name in reversed(_codings(encoding) if encoding else []):
         body = _decode(body, name, limit)
-    return _inflate_gzip(body, limit) if body.startswith(GZIP_MAGIC) else body
+    plain = _inflate_gzip(body, limit) if body.startswith(GZIP_MAGIC) else body
+    return plain.removeprefix(codecs.BOM_UTF8)
 
 
 def _codings(encoding: bytes) -> list[bytes]:

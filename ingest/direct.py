@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache, partial
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_VALUE_RE, STATUS_LINE
 
@@ -41,7 +42,48 @@ class InFlight:
         """Nobody waits for the rest of its body."""
 
 
-class DirectConnection(LimitedHeads):
+class IdleTimer(LimitedHeads):
+    """A connection whose keep-alive timer runs on through requests: where it rings, it looks since when nothing came.
+    To cancel one and to set another for each request costs as much as to find out who sends it.
+    """
+
+    _idle_since: float | None = None
+    """By the clock of the loop; None: a request is here."""
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._ring_in(self.timeout_keep_alive)
+
+    def _ring_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The timer: a reply that is still to come will set the next one."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._ring_in(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+        super().connection_lost(exc)
+
+
+class DirectConnection(IdleTimer):
     """One connection."""
 
     routes: Mapping[bytes, WriteRoute] = {}
@@ -49,10 +91,18 @@ class DirectConnection(LimitedHeads):
     """Of the request that is arriving, as long as it may be answered here."""
     _body = b""
 
+    def on_message_begin(self) -> None:
+        """Without the scope, which only an ASGI application asks for."""
+        self._open = True
+        self._bytes = 0
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+
     def on_headers_complete(self) -> None:
         self._route = self.routes.get(self.url) if self._may_answer() else None
         if self._route is None:
-            super().on_headers_complete()
+            self._begin_as_usual()
         else:
             self._open = False
             self._body = b""
@@ -81,8 +131,7 @@ class DirectConnection(LimitedHeads):
         route, body, self._route, self._body = self._route, self._body, None, b""
         flight = InFlight(self.parser.should_keep_alive())
         self.cycle = flight  # type: ignore[assignment]  # all of one that is asked for
-        self.scope |= {"method": "POST", "path": self.url.decode("ascii"), "query_string": b""}
-        head = Head(self.scope)  # type: ignore[arg-type]  # a dictionary
+        head = Head(self._scope())
         route.answer(head, body, partial(self._reply, flight, head.header(b"origin")))
 
     def data_received(self, data: bytes) -> None:
@@ -93,9 +142,28 @@ class DirectConnection(LimitedHeads):
     def _go_on_as_usual(self) -> None:
         """The rest of the body is still on its way."""
         body, self._route, self._body = self._body, None, b""
-        super().on_headers_complete()
+        self._begin_as_usual()
         if body:
             super().on_body(body)
+
+    def _begin_as_usual(self) -> None:
+        """uvicorn gets the head that has come, as if it came now."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
+
+    def _scope(self) -> dict[str, Any]:
+        """What a `Head` reads of it."""
+        return {
+            "method": "POST",
+            "path": self.url.decode("ascii"),
+            "query_string": b"",
+            "headers": self.headers,
+            "client": self.client,
+            "scheme": self.scheme,
+        }
 
     def _reply(self, flight: InFlight, origin: bytes, reply: Reply) -> None:
         flight.response_complete = True

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
 import msgspec
 
+from etappe.identifiers import Identifier
 from etappe.identity_rules import parse_rules
-from etappe.touchpoint import ABSENT, Page, Touchpoint
+from etappe.touchpoint import ABSENT, Touchpoint
 from etappe.workspaces import Workspace
 from ingest.addresses import holds_address
 from ingest.keys import Caller
-from ingest.known import known_identifiers
+from ingest.known import impersonal, known_identifiers
 from ingest.reasons import Reason, Refusal, refuse
 
 _PARAMETERS = re.compile(r"[?#].*", re.DOTALL)
@@ -40,11 +41,12 @@ class Sender:
 
     __slots__ = (
         "_blank",
+        "_source",
         "caller",
+        "impersonal",
         "import_id",
         "is_usual",
         "known",
-        "new_touchpoint",
         "received",
         "rules",
         "visitor",
@@ -64,19 +66,33 @@ class Sender:
         self.import_id = import_id
         self.rules = rules = parse_rules(caller.workspace.identity_rules)
         self.known = known_identifiers(caller.salt, caller.workspace.phone_region, rules.version)
-        self._blank = blank = _blank(caller.workspace, received, source, visitor, import_id)
+        self.impersonal: Set[bytes] = frozenset() if rules.also_personal else impersonal
+        """Properties that were looked into before: nothing of them is dropped."""
+        self._source = source
+        self._blank: Touchpoint | None = None
         self.is_usual = (
             source == "native" and not import_id and visitor is NOBODY and caller.workspace.consent_default
         )
-        self.new_touchpoint: Callable[[], Touchpoint] = blank.__copy__  # type: ignore[attr-defined]  # not in its stubs
-        """A touchpoint with what all of the request have in common. A copy of it that gets the fields its
-        event has costs half of a construction that names them all."""
+
+    @property
+    def blank(self) -> Touchpoint:
+        """What all touchpoints of the request have in common; made for who asks, as many requests need none."""
+        if self._blank is None:
+            self._blank = _blank(
+                self.caller.workspace, self.received, self._source, self.visitor, self.import_id
+            )
+        return self._blank
+
+    def new_touchpoint(self) -> Touchpoint:
+        """A copy that gets the fields its event has: half the cost of a construction that names them all."""
+        copy: Touchpoint = self.blank.__copy__()  # type: ignore[attr-defined]  # not in its stubs
+        return copy
 
     def sign(self, touchpoint: Touchpoint) -> None:
         """The same for one that exists and has said nothing of this; workspace and stamp are all where the sender
         `is_usual`.
         """
-        blank = self._blank
+        blank = self.blank
         touchpoint.consent_analytics = blank.consent_analytics
         touchpoint.consent_linking = blank.consent_linking
         touchpoint.user_agent = blank.user_agent
@@ -112,12 +128,6 @@ class WirePage(msgspec.Struct, gc=False):
     referrer: str | None = None
 
 
-class SeenPage(WirePage, gc=False):
-    """One that was read before, and what became of it."""
-
-    clean: Page = Page()
-
-
 def without_parameters(page: WirePage) -> WirePage:
     """The page, and where it was come from, without what follows `?` or `#`: click ids name a person."""
     url, referrer = (text and _PARAMETERS.sub("", text) for text in (page.url, page.referrer))
@@ -129,7 +139,7 @@ class Draft(msgspec.Struct, gc=False):
 
     touchpoint: Touchpoint
     names: Collection[tuple[str, object]]
-    """Identifiers as sent: type and value."""
+    """Identifiers as sent, type and value, that the touchpoint does not have yet."""
     at: object = None
     sent_at: object = None
     traits: bytes = b""
@@ -172,6 +182,17 @@ class Wire(NamedTuple):
     """Whether no line break stands anywhere in the body, between its values neither."""
     drafts: MakeDrafts | None = None
     """Makes those of all of them at once, where that costs less; or none, where they have to be read one by one."""
+
+
+_decode_identifiers = msgspec.json.Decoder(list[Identifier]).decode
+
+
+def identifiers_in(touchpoint: Touchpoint) -> list[Identifier]:
+    """Also where they are JSON already, as they will be written."""
+    found: list[Identifier] | msgspec.Raw = touchpoint.identifiers
+    if isinstance(found, msgspec.Raw):
+        return _decode_identifiers(found) if found else []
+    return found
 
 
 def text_of(value: object) -> str | None:

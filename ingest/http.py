@@ -23,6 +23,9 @@ QUERY_FIELDS = 500
 ANY_ORIGIN = b"*"
 """For what anybody may read; browsers refuse it together with credentials."""
 
+BODILESS = frozenset((204, 304))
+"""No Content, Not Modified: they have no body, and the length of none is not theirs to say (RFC 9110, 8.6)."""
+
 EXPOSED = b"X-Etappe-Position, X-Etappe-Rejected, X-Etappe-Error, Retry-After"
 
 
@@ -90,7 +93,9 @@ def preflight(head: Head, methods: str) -> Reply:
 
 def headers_of(reply: Reply, origin: bytes) -> Headers:
     """All that a reply has, to a page of this origin; empty: to no page."""
-    headers: Headers = [(b"content-length", b"%d" % len(reply.body))]
+    headers: Headers = []
+    if reply.status not in BODILESS:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     if reply.body:
         headers.append((b"content-type", reply.media))
     headers += reply.headers

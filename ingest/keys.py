@@ -19,6 +19,9 @@ from ingest.limits import BODY_BYTES, LARGE_BODY_BYTES
 
 log = structlog.get_logger()
 
+MOST_SPELLINGS = 4_096
+"""Of headers that are remembered: who has a key may write it in many ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -69,6 +72,8 @@ class Keys:
         self._clock = clock
         self._register = Register()
         self._callers: dict[bytes, Caller] = {}
+        self._authorised: dict[bytes, Caller] = {}
+        """By the digest of the whole header."""
         self._apps: dict[str, Caller] = {}
         self._only: Caller | None = None
         self._looked = False
@@ -77,6 +82,23 @@ class Keys:
         """The caller of the first secret that is known and works."""
         self._refresh()
         return next((caller for secret in secrets if (caller := self._find(secret))), None)
+
+    def first_authorised(self, authorization: bytes) -> Caller | None:
+        """The same for a request with this header and no other key: nearly all are, and send nearly always the same."""
+        self._refresh()
+        digest = sha256(authorization).digest()
+        caller = self._authorised.get(digest)
+        if caller is None:
+            return self._authorise(authorization, digest)
+        return caller if caller.expires is None or caller.expires > self._clock() else None
+
+    def _authorise(self, authorization: bytes, digest: bytes) -> Caller | None:
+        caller = self.first_known(secrets_of(authorization, b""))
+        if caller is not None:
+            if len(self._authorised) >= MOST_SPELLINGS:
+                self._authorised.clear()
+            self._authorised[digest] = caller
+        return caller
 
     def workspace_of_app(self, app_id: str) -> Caller | None:
         """For Snowplow trackers, which carry no key: who sends as this app id."""
@@ -106,7 +128,7 @@ class Keys:
             log.warning("register_unreadable", error=str(error))
             return
         if register is not self._register:
-            self._register, self._callers = register, {}
+            self._register, self._callers, self._authorised = register, {}, {}
             keyless = [self._keyless(each) for each in register.workspaces.values()]
             self._only = keyless[0] if len(keyless) == 1 else None
             self._apps = _by_app(keyless)

@@ -1,10 +1,13 @@
-"""Identifiers that were read before: the events of a visit carry the same ones."""
+"""What was read before: the events of a visit carry the same identifiers, those of a page the same properties."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
+
 from etappe.identifiers import Identifier
+from ingest.personal import REMEMBERED
 
 MOST = 16_384
 """Of one workspace; past it all are forgotten."""
@@ -14,26 +17,23 @@ Ranked = tuple[int, Identifier]
 
 
 class Names(tuple[tuple[str, str], ...]):
-    """All identifiers of an event as sent, types and values, made once for events that carry the same. It is found
-    again as this very object.
-    """
+    """All identifiers of an event as sent, types and values."""
 
-    __slots__ = ()
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
+    written: bytes
+    """The JSON they were read of."""
 
 
 class Known:
     """Those of a workspace."""
 
-    __slots__ = ("names", "pairs")
+    __slots__ = ("pairs", "written")
 
     def __init__(self) -> None:
         self.pairs: dict[tuple[str, str], Ranked | None] = {}
         """By type and text as sent; None: blocked."""
-        self.names: dict[Names, list[Identifier]] = {}
-        """What becomes of all of an event's: normalised, hashed, best first."""
+        self.written: dict[bytes, msgspec.Raw] = {}
+        """By the JSON of all of an event's what becomes of them: normalised, hashed, best first, one at least; as
+        JSON again, so that it is made once and not for each event."""
 
     def remember(self, type_name: str, text: str, ranked: Ranked | None) -> None:
         if len(self.pairs) >= MOST:
@@ -41,12 +41,22 @@ class Known:
         self.pairs[type_name, text] = ranked
 
     def remember_all(self, names: Names, identifiers: list[Identifier]) -> None:
-        if len(self.names) >= MOST:
-            self.names.clear()
-        self.names[names] = identifiers
+        if len(self.written) >= MOST:
+            self.written.clear()
+        self.written[names.written] = msgspec.Raw(msgspec.json.encode(identifiers))
 
 
 @lru_cache(maxsize=256)
 def known_identifiers(salt: bytes, region: str | None, rules: str) -> Known:
     """Those of a workspace, as they are with its phone region and this version of its identity rules."""
     return Known()
+
+
+impersonal: set[bytes] = set()
+"""Properties of whatever workspace in which there is nothing to drop."""
+
+
+def remember_impersonal(raw: bytes) -> None:
+    if len(impersonal) >= REMEMBERED:
+        impersonal.clear()
+    impersonal.add(raw)

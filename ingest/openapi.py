@@ -26,6 +26,10 @@ POSITION = {
     }
 }
 
+RETRY = {
+    "Retry-After": {"description": "Seconds to wait before it is sent again.", "schema": {"type": "integer"}}
+}
+
 FAULT = {
     "X-Etappe-Error": {"description": "Why the request was turned away.", "schema": {"type": "string"}},
     "X-Etappe-Rejected": {
@@ -85,6 +89,13 @@ class Error(msgspec.Struct):
     problems: list[WireProblem]
 
 
+class NoneAccepted(Error):
+    """The same; where the request could be read, with why each of its events was refused."""
+
+    accepted: int = 0
+    rejected: list[Rejected] = []
+
+
 _SHAPES: dict[Any, tuple[Any, Any]] = {
     msgspec.Raw: (dict[str, Any] | None, None),
     object: (Any, None),
@@ -116,7 +127,7 @@ def _components() -> Json:
     described = [each.described for by_path in protocols().values() for each in by_path]
     bodies = {each.body for each in described if each.body is not None}
     types = [_documented(kind) for kind in sorted(bodies, key=lambda kind: kind.__name__)]
-    replies = (Receipt, SegmentReceipt, PostHogReceipt, Validated, Error)
+    replies = (Receipt, SegmentReceipt, PostHogReceipt, Validated, Error, NoneAccepted)
     _, found = msgspec.json.schema_components([*types, *replies], ref_template=REF)
     for each in described:
         if each.body is not None:
@@ -151,9 +162,7 @@ def _validation() -> Json:
     """As a native write, which stores nothing and answers 200 whatever it thinks of the events."""
     known = protocols()
     operation = _operation(known["/v1/touchpoints"][0])
-    failures = {
-        status: each for status, each in operation["responses"].items() if status not in ("202", "503")
-    }
+    failures = {status: each for status, each in operation["responses"].items() if status != "202"}
     named = {"type": "string", "enum": sorted(readers(known))}
     return operation | {
         "summary": "Show how touchpoints would be read.",
@@ -213,16 +222,17 @@ def _success(said: Description) -> Json:
 
 def _failures(protocol: WireProtocol) -> Json:
     found = {
-        "400": _response("Malformed, nothing to read, or no event accepted.", "Error", POSITION),
+        "400": _response("Malformed, nothing to read, or no event accepted.", "NoneAccepted", POSITION),
         "401": _response("The key is missing, unknown or revoked.", "Error"),
-        "403": _response("This kind of key may not send, or not from this origin.", "Error"),
-        "408": _response("The body did not arrive in time.", "Error"),
+        "403": _response("This kind of key may not send, or not from this origin.", "Error", POSITION),
+        "408": _response("The body did not arrive in time.", "Error", POSITION),
         "413": _response("Larger than the key allows.", "Error", POSITION),
-        "415": _response("The body's encoding is not known.", "Error"),
-        "429": _response("Above the key's limit; see Retry-After.", "Error", POSITION),
+        "415": _response("The body's encoding is not known.", "Error", POSITION),
+        "429": _response("Above the key's limit; see Retry-After.", "Error", POSITION | RETRY),
         "503": _response(
             "The log is full or away, or too many large bodies have no key in their head; see Retry-After.",
             "Error",
+            POSITION | RETRY,
         ),
     }
     return {status: _pictured(each) for status, each in found.items()} if _is_picture(protocol) else found

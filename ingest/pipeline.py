@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -73,7 +72,7 @@ class Refused:
     """Whether its visitor agreed to be recorded, as its protocol reads it; None where it could not be read."""
 
 
-class Sorted(NamedTuple):
+class Sorted(msgspec.Struct, frozen=True):
     """A request's events, told apart."""
 
     accepted: list[Touchpoint]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
 from etappe.errors import BadInput, EtappeError, LogFull, LogUnavailable, Problem
@@ -44,7 +45,7 @@ class Reply(NamedTuple):
         return self._replace(headers=self.headers + headers) if headers else self
 
 
-class Result(NamedTuple):
+class Result(msgspec.Struct, frozen=True):
     """What became of a request's events, and the log's position after them ("" where there is none)."""
 
     accepted: int

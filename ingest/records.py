@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from etappe.eventlog import IMPORTS, TOUCHPOINTS, Entry, Lines, entries_of
 from etappe.touchpoint import Touchpoint, encode_record, encode_records, record_key
@@ -12,7 +13,7 @@ from ingest.pipeline import Refused, Sorted
 from ingest.rejects import reject_entries
 
 
-class Records(NamedTuple):
+class Records(msgspec.Struct, frozen=True):
     """Of one request."""
 
     workspace: str

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.bodies import Receive
 from ingest.http import ANY_ORIGIN, App, Head, Scope, Send, preflight, send_reply
 from ingest.receipts import Reply
 from ingest.tracker import Script, script
 
 METHODS = "GET, HEAD, OPTIONS"
+
+_TAKES_GZIP = re.compile(rb"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 
 
 def script_routes() -> dict[str, App]:
@@ -38,9 +42,10 @@ class ScriptRoute:
         if head.method not in ("GET", "HEAD"):
             body = b'{"error":"This path takes %b.","problems":[]}' % METHODS.encode()
             return Reply(405, body, ((b"allow", METHODS.encode()),))
-        if self._script.etag.encode() in head.header(b"if-none-match"):
+        known = head.header(b"if-none-match")
+        if known == b"*" or self._script.etag.encode() in known:
             return Reply(304, b"", self._headers)
         media = b"text/javascript; charset=utf-8"
-        if b"gzip" in head.header(b"accept-encoding"):
+        if _TAKES_GZIP.search(head.header(b"accept-encoding")):
             return Reply(200, self._script.gzipped, (*self._headers, (b"content-encoding", b"gzip")), media)
         return Reply(200, self._script.body, self._headers, media)

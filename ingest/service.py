@@ -19,6 +19,11 @@ from ingest.sdk_settings import sdk_settings
 
 API_VERSION = "1"
 
+_NOT_READY: dict[str, Any] = {
+    "description": "The log cannot be written, or nobody could send.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+
 
 def create_service(collector: Collector) -> FastAPI:
     """FastAPI's part of the collector."""
@@ -34,7 +39,7 @@ def create_service(collector: Collector) -> FastAPI:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Ready to take writes", tags=["service"])
+    @app.get("/readyz", summary="Ready to take writes", tags=["service"], responses={503: _NOT_READY})
     async def readyz() -> Response:
         try:
             await collector.check()

@@ -15,15 +15,14 @@ import orjson
 from etappe.clock import iso, ms_of
 from etappe.identifiers import DAILY, Identifier, identifier_key
 from etappe.touchpoint import ABSENT
-from ingest.drafts import Draft, SeenPage, Sender, as_raw, truncated, without_parameters
+from ingest.drafts import Draft, Sender, as_raw, identifiers_in, truncated, without_parameters
 from ingest.ids import new_id, safe_id
 from ingest.json_events import nests_deeper, repeats_a_name
-from ingest.known import Names, Ranked
+from ingest.known import Names, Ranked, remember_impersonal
 from ingest.limits import DEPTH, NAME_CHARS, NEWEST_MS, OLDEST_MS
 from ingest.naming import best_first, read_identifier
 from ingest.personal import (
     FIELDS,
-    REMEMBERED,
     REMEMBERED_CHARS,
     TRAITS,
     clean_page,
@@ -117,19 +116,17 @@ def check_ages(drafts: Sequence[Draft], sender: Sender) -> bool:
 
 def put_identifiers(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Normalised, hashed, best first; blocked values are left out, a value named twice stands once."""
-    known = sender.known.names
     refused = False
     for draft in drafts:
         names = draft.names
-        found = known.get(names) if type(names) is Names else None
-        if found is None:
-            read = _identifiers(names, sender)
-            if isinstance(read, Refusal):
-                draft.refusal = read
-                refused = True
-                continue
-            found = read
-        draft.touchpoint.identifiers = found.copy()
+        if not names:
+            continue
+        read = _identifiers(names, sender)
+        if isinstance(read, Refusal):
+            draft.refusal = read
+            refused = True
+        else:
+            draft.touchpoint.identifiers = read
     return refused
 
 
@@ -143,7 +140,7 @@ def _identifiers(names: Collection[tuple[str, object]], sender: Sender) -> list[
         if read is not None and read not in found:
             found.append(read)
     identifiers = best_first(found) if found else []
-    if type(names) is Names:
+    if type(names) is Names and identifiers:
         sender.known.remember_all(names, identifiers)
     return identifiers
 
@@ -201,14 +198,17 @@ def count_without_consent(drafts: Sequence[Draft], sender: Sender) -> bool:
 def _count_without_consent(draft: Draft, sender: Sender) -> None:
     touchpoint = draft.touchpoint
     visitor = sender.visitor
-    known = [str(each.key) for each in touchpoint.identifiers] or [visitor.address, visitor.agent]
+    identifiers = identifiers_in(touchpoint)
+    known = [str(each.key) for each in identifiers] or [visitor.address, visitor.agent]
     day = touchpoint.at // DAY_MS
     touchpoint.identifiers = []
     if any(known):
         made = identifier_key(sender.caller.salt, DAILY, f"{day}\0{known[0]}\0{known[-1]}")
         touchpoint.identifiers.append(Identifier(DAILY, made))
     touchpoint.consent_linking = False
-    touchpoint.alias, touchpoint.account = [], ""
+    if touchpoint.alias:
+        touchpoint.alias = []
+    touchpoint.account = ""
     touchpoint.traits, draft.traits = ABSENT, b""
     if draft.page is not None:
         draft.page = without_parameters(draft.page)
@@ -228,9 +228,7 @@ def put_pages(drafts: Sequence[Draft], sender: Sender) -> bool:
     """Addresses without personal parts; the path from the address where the sender gave none."""
     for draft in drafts:
         page = draft.page
-        if type(page) is SeenPage:
-            draft.touchpoint.page = page.clean
-        elif page is not None:
+        if page is not None:
             draft.touchpoint.page = clean_page(
                 page.url or "", page.path or "", page.title or "", page.referrer or ""
             )
@@ -267,7 +265,7 @@ def drop_personal_properties(drafts: Sequence[Draft], sender: Sender) -> bool:
     refused = False
     for draft in drafts:
         raw = draft.properties
-        if not raw or (raw in _impersonal and not own):
+        if not raw:
             continue
         kept = _without_personal("properties", raw, names, sender)
         if isinstance(kept, Refusal):
@@ -280,15 +278,9 @@ def drop_personal_properties(drafts: Sequence[Draft], sender: Sender) -> bool:
     return refused
 
 
-_impersonal: set[bytes] = set()
-"""Properties of whatever workspace in which there is nothing to drop."""
-
-
 def _remember_impersonal(raw: bytes, sender: Sender) -> None:
     if len(raw) <= REMEMBERED_CHARS and not sender.caller.workspace.keep_traits and is_plain(raw):
-        if len(_impersonal) >= REMEMBERED:
-            _impersonal.clear()
-        _impersonal.add(raw)
+        remember_impersonal(raw)
 
 
 def _without_personal(field: str, raw: bytes, names: frozenset[str], sender: Sender) -> bytes | Refusal:

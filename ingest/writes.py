@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Coroutine, MutableMapping
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import structlog
 
 from etappe.errors import BadInput, EtappeError, LogUnavailable, Problem
@@ -101,7 +102,7 @@ async def _arrived(body: bytes) -> MutableMapping[str, Any]:
     return {"type": "http.request", "body": body, "more_body": False}
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct, frozen=True):
     """What is left of a request once it has been read."""
 
     records: Records
@@ -115,7 +116,7 @@ class Taken(NamedTuple):
 class Write:
     """One request on its way."""
 
-    __slots__ = ("_caller", "_collector", "_head", "_protocol", "_receive", "_secrets")
+    __slots__ = ("_caller", "_collector", "_head", "_protocol", "_receive")
 
     def __init__(self, collector: Collector, protocol: WireProtocol, head: Head, receive: Receive) -> None:
         self._collector = collector
@@ -123,14 +124,13 @@ class Write:
         self._head = head
         self._receive = receive
         self._caller: Caller | None = None
-        self._secrets: list[str] = []
 
     async def reply(self) -> Reply:
         """Whatever happens; ClientGone where nobody waits for it."""
         try:
             caller = self._known_caller()
             if caller is None:
-                return await self._store(*await self._open(tried=bool(self._secrets)))
+                return await self._store(*await self._open(tried=bool(self._presented())))
             return await self._store(caller, await self._body(caller.body_bytes))
         except ClientGone:
             raise
@@ -177,12 +177,21 @@ class Write:
 
     def _known_caller(self) -> Caller | None:
         """By the request's head, and admitted."""
-        head = self._head
-        self._secrets = secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
-        self._caller = caller = self._collector.keys.first_known(self._secrets)
+        head, keys = self._head, self._collector.keys
+        authorization = head.header(b"authorization")
+        if authorization and not head.query and not head.header(b"x-write-key"):
+            caller = keys.first_authorised(authorization)
+        else:
+            caller = keys.first_known(self._presented())
+        self._caller = caller
         if caller is not None:
             self._admit(caller)
         return caller
+
+    def _presented(self) -> list[str]:
+        """As keys, in the request's head."""
+        head = self._head
+        return secrets_of(head.header(b"authorization"), head.query, head.header(b"x-write-key"))
 
     def _failed(self, error: Exception) -> Reply:
         if not isinstance(error, EtappeError):

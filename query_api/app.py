@@ -46,6 +46,7 @@ from query_api.reconciling import Reconciling
 from query_api.refusals import add_refusals
 from query_api.register.routes import add_register_routes
 from query_api.replay import ORDER_SCHEMA
+from query_api.routes import BODY_ERRORS
 from query_api.segments.routes import add_segments_routes
 from query_api.sources import Sources
 from query_api.sql import text_of
@@ -131,7 +132,8 @@ def _add_calls(app: FastAPI, calls: Calls) -> None:
             documented["requestBody"] = _BODIES[route]
         app.add_api_route(
             route, call, summary=summary, dependencies=token, openapi_extra=documented,
-            methods=[method], response_class=Response, responses=answers(),
+            methods=[method], response_class=Response,
+            responses=answers() if method == "GET" else {**answers(), **BODY_ERRORS},
         )  # fmt: skip
 
 

@@ -61,8 +61,6 @@ def _build(  # noqa: PLR0917 - the columns of answering_builds.sql
 
 def wanted_model(builds: Builds) -> str:
     """What to say to somebody who asked for a model that is not there."""
-    if not builds:
-        return "an active phase model: there is none yet, is the stitcher running?"
     return f"one of the active phase models {', '.join(sorted(builds))}"
 
 

@@ -13,16 +13,16 @@ from etappe.warehouse import Session
 from etappe.workspaces import KeyKind, Workspace
 from query_api import coverage, customers, journey, rejects
 from query_api.answer import Answer
+from query_api.asked import Asked, builds_asked, model_asked
 from query_api.auth import OPERATORS, READERS, admit
 from query_api.bodies import read_object
-from query_api.builds import Build, Builds, active_builds, wanted_model
+from query_api.builds import Builds
 from query_api.common import COMMON, FORMAT, Common, read_common, read_format
 from query_api.formats import reply
 from query_api.freshness import answer_freshness
 from query_api.funnel import question as funnel
 from query_api.funnel.answer import answer_funnel
 from query_api.identity import explain
-from query_api.identity.as_of import builds_known_at, read_identity_at
 from query_api.imports import answer_imports, order_undo, read_import_id
 from query_api.parameters import Parameter, Reader
 from query_api.position import wait_until_included
@@ -44,10 +44,8 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, funnel.PARAMETERS)
         question = funnel.read_question(reader, common.range)
-        builds = await self._builds(
-            workspace, reader, common, read_identity_at(reader, self._sources.clock())
-        )
-        build = _wanted(builds, question.model, reader)
+        builds = await self._builds(workspace, reader, common, by_model=True)
+        build = model_asked(builds, question.model, reader)
         return await answered(
             self._sources, lambda s: answer_funnel(s, workspace, build, question), common.format
         )
@@ -56,8 +54,8 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, coverage.PARAMETERS)
         question = coverage.read_coverage_question(reader, common.range)
-        builds = await self._builds(workspace, reader, common)
-        build = _wanted(builds, question.model, reader)
+        builds = await self._builds(workspace, reader, common, by_model=True)
+        build = model_asked(builds, question.model, reader)
         return await answered(
             self._sources, lambda s: coverage.answer_coverage(s, workspace, build, question), common.format
         )
@@ -66,9 +64,7 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, customers.PARAMETERS)
         question = customers.read_customer_question(reader)
-        builds = await self._builds(
-            workspace, reader, common, read_identity_at(reader, self._sources.clock())
-        )
+        builds = await self._builds(workspace, reader, common)
         reader.finish()
         now = self._sources.clock()
         answer = await self._run(lambda s: customers.answer_customer(s, workspace, builds, question, now))
@@ -78,9 +74,7 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, journey.PARAMETERS)
         question = journey.read_journey_question(reader, request.path_params["customer"], common.range)
-        builds = await self._builds(
-            workspace, reader, common, read_identity_at(reader, self._sources.clock())
-        )
+        builds = await self._builds(workspace, reader, common)
         reader.finish()
         return await answered(
             self._sources, lambda s: journey.answer_journey(s, workspace, builds, question), common.format
@@ -90,9 +84,7 @@ class Calls:
         workspace = self._authorise(request)
         reader, common = _read(request, explain.PARAMETERS)
         question = explain.read_identity_question(reader, request.path_params["customer"])
-        builds = await self._builds(
-            workspace, reader, common, read_identity_at(reader, self._sources.clock())
-        )
+        builds = await self._builds(workspace, reader, common)
         reader.finish()
         return await answered(
             self._sources, lambda s: explain.answer_identity(s, workspace, builds, question), common.format
@@ -128,12 +120,14 @@ class Calls:
         workspace = self._authorise(request, OPERATORS)
         reader, common = _read(request, COMMON)
         reader.finish()
+        await self._wait(workspace, common)
         return reply(_of_all_time(await answer_rebuild(self._sources, workspace)), common.format)
 
     async def order_rebuild(self, request: Request) -> Response:
         workspace = self._authorise(request, OPERATORS)
         reader, common = _read(request, COMMON)
         reader.finish()
+        await self._wait(workspace, common)
         return reply(_of_all_time(await order_rebuild(self._sources, workspace)), common.format)
 
     async def imports(self, request: Request) -> Response:
@@ -155,14 +149,9 @@ class Calls:
         return admit(self._sources, request, kinds).workspace
 
     async def _builds(
-        self, workspace: Workspace, reader: Reader, common: Common, identity_at: int | None = None
+        self, workspace: Workspace, reader: Reader, common: Common, by_model: bool = False
     ) -> Builds:
-        """The builds that answer, once what was asked to be included is (a bad question does not wait)."""
-        if not reader.problems:
-            await self._wait(workspace, common)
-            if identity_at is not None:
-                return await builds_known_at(self._sources, workspace.name, identity_at, common.timeout)
-        return await self._run(lambda s: active_builds(s, workspace.name))
+        return await builds_asked(self._sources, Asked(workspace, reader, common), by_model)
 
     async def _wait(self, workspace: Workspace, common: Common) -> None:
         if common.after is not None:
@@ -180,11 +169,3 @@ def _read(request: Request, known: Sequence[Parameter[Any]]) -> tuple[Reader, Co
 def _of_all_time(answer: Answer) -> Answer:
     """Every call takes `from` and `to`; this answer says that it does not depend on them."""
     return replace(answer, meta={**answer.meta, "range": "not applied: of all time"})
-
-
-def _wanted(builds: Builds, model: str, reader: Reader) -> Build:
-    """The build of the model asked for; BadInput with this and every other problem."""
-    if model not in builds:
-        reader.refuse("model", model, wanted_model(builds))
-    reader.finish()
-    return builds[model]

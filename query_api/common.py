@@ -15,6 +15,8 @@ _DAY = 86_400_000
 Format = Literal["json", "csv", "ndjson", "arrow", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
+_WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?")
+
 _ACCEPTED: dict[str, Format] = {
     "application/json": "json",
     "text/csv": "csv",
@@ -120,8 +122,15 @@ def read_format(reader: Reader, accept: str) -> Format:
 
 
 def _by_accept(accept: str) -> Format:
-    for part in accept.split(","):
-        kind = part.split(";")[0].strip().lower()
-        if kind in _ACCEPTED:
-            return _ACCEPTED[kind]
-    return "json"
+    """The kind wanted most, of equally wanted ones the first (RFC 9110, section 12.5.1); JSON where none is ours."""
+    wanted: list[tuple[float, Format]] = []
+    for part in accept.lower().split(","):
+        kind, *parameters = (each.strip() for each in part.split(";"))
+        weight = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+        if kind in _ACCEPTED and weight > 0:
+            wanted.append((weight, _ACCEPTED[kind]))
+    return max(wanted, key=lambda each: each[0])[1] if wanted else "json"
+
+
+def _weight(text: str) -> float:
+    return float(text) if _WEIGHT.fullmatch(text) else 1.0

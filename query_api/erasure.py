@@ -44,7 +44,7 @@ class ErasureCalls:
         self._sources = sources
 
     async def erase(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request, FIELDS)
+        order = await read_order(self._sources, admit(self._sources, request, OPERATORS), request, FIELDS)
         workspace, whom = order.asker.workspace, read_whom(order)
         now = self._sources.clock()
         keys = await self._sources.sessions.run(lambda session: _identifiers(session, workspace, whom, now))

@@ -65,6 +65,14 @@ class NotReady(EtappeError):
         super().__init__(f"{progress:.0%} done.")
 
 
+class NoViews(EtappeError):
+    """Nothing of this workspace can be answered yet: the stitcher begins with a new one within seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds` that were waited."""
+        super().__init__(f"{seconds:g} s waited; if it stays so, look whether the stitcher runs.")
+
+
 class WrongPlace(EtappeError):
     """This query API cannot write orders: its log on SQLite belongs to the process with the stitcher."""
 

@@ -17,6 +17,9 @@ from query_api.common import Format
 
 PIECE = 2_000
 """Rows that are turned into bytes at a time."""
+MOST_META = 8_192
+"""Characters of the header: Node takes 16 KB of all headers together, Python 64 KB a line. Of a longer `meta`, which
+repeats a long question, the longest parts are null, and `cut` names them."""
 _HELD = 8
 """Bytes that wait for what follows: NDJSON, CSV and Arrow have no end by which a reader could tell the whole."""
 
@@ -35,7 +38,18 @@ def headers(answer: Answer | LongAnswer, wanted: Format) -> dict[str, str]:
     """`meta`, where the format has no place for it. Headers are latin-1: anything else is escaped."""
     if wanted == "json":
         return {}
-    return {"X-Etappe-Meta": json.dumps(answer.meta, ensure_ascii=True, separators=(",", ":"))}
+    text, kept = _escaped(answer.meta), dict(answer.meta)
+    while len(text) > MOST_META:
+        longest = max(kept, key=lambda name: len(_escaped(kept[name])))
+        kept[longest] = None
+        text = _escaped(
+            {**kept, "cut": [name for name in answer.meta if kept[name] is not answer.meta[name]]}
+        )
+    return {"X-Etappe-Meta": text}
+
+
+def _escaped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def pieces(answer: Answer | LongAnswer, wanted: Format) -> Iterator[bytes]:

@@ -19,6 +19,9 @@ LATEST = 10_413_791_999_000
 LONGEST = 1 << 61
 """Ms; a longer window is as good as none, and a time plus this one still fits 64 bits."""
 
+_MOST_DIGITS = 19
+"""Of a number of ms that is not past LONGEST; Python reads no number of several thousand digits at all."""
+
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)", re.ASCII)
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
@@ -112,7 +115,10 @@ def read_duration(text: str) -> int:
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError(text)
-    return min(int(found.group(1)) * _UNITS[found.group(2)], LONGEST)
+    number = found.group(1).lstrip("0")
+    if len(number) > _MOST_DIGITS:
+        return LONGEST
+    return min(int(number or "0") * _UNITS[found.group(2)], LONGEST)
 
 
 def one_of(name: str, values: Sequence[str], default: str) -> Parameter[str]:

@@ -31,6 +31,7 @@ from query_api.errors import (
     NotLinked,
     NotReady,
     NotYet,
+    NoViews,
     RegisterClosed,
     SlowBody,
     TooLarge,
@@ -60,6 +61,7 @@ _STATUS: Mapping[type[EtappeError], int] = {
     RegisterBusy: 503,
     TooManyListeners: 503,
     NotReady: 503,
+    NoViews: 503,
     WarehouseBusy: 503,
     ClientLeft: _NOBODY,
     Cancelled: _NOBODY,
@@ -76,6 +78,7 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
     RegisterBusy: {"Retry-After": "1"},
     TooManyListeners: {"Retry-After": "10"},
     NotReady: {"Retry-After": "2"},
+    NoViews: {"Retry-After": "2"},
 }
 
 

@@ -18,13 +18,14 @@ from query_api.register.operating import LISTED
 Json = dict[str, Any]
 Responses = Mapping[int | str, Json]
 
-_BODY_ERRORS = errors(
+BODY_ERRORS = errors(
     {
         408: "The body did not come to its end in time",
         409: "Not as things stand: the reply says what to do first",
         413: "A body that is too large",
     }
 )
+"""Of all calls but GET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _documented(route: Route) -> Json:
 def _answers(route: Route, responses: Responses) -> dict[int | str, Json]:
     if route.method == "GET":
         return dict(responses)
-    answers = {**responses, **_BODY_ERRORS}
+    answers = {**responses, **BODY_ERRORS}
     made: dict[int | str, Json] = {
         status: {**responses[200], "description": text} for status, text in route.made.items()
     }

@@ -51,8 +51,8 @@ def packed(appended: Sequence[Sequence[Entry]]) -> Iterator[tuple[int, bytes]]:
     """All that was appended as bodies, each with the number of its records."""
     lines = [each for each in appended if isinstance(each, Lines)]
     if len(lines) == len(appended):
-        for some in _batches([part for each in lines for part in _cut(each)]):
-            keys = [key for each in some for key in each.keys]
+        for some in _batches(lines):
+            keys = list(chain.from_iterable([each.keys for each in some]))
             start = _encode(keys)
             size = len(start).to_bytes(_SIZE_BYTES, "big")
             yield len(keys), _squeezed(b"".join([LINES, size, start, *(each.text for each in some)]))
@@ -69,11 +69,14 @@ def _cut(lines: Lines) -> Iterator[Lines]:
     yield from _cut(Lines(lines.keys[half:], b"\n".join(values[half:])))
 
 
-def _batches(appended: Sequence[Lines]) -> Iterator[list[Lines]]:
+def _batches(appended: list[Lines]) -> Iterator[list[Lines]]:
     """As many together as one body may hold."""
+    if sum([len(each.text) for each in appended]) <= BATCH_BYTES:
+        yield appended
+        return
     some: list[Lines] = []
     size = 0
-    for each in appended:
+    for each in chain.from_iterable(map(_cut, appended)):
         if some and size + len(each.text) > BATCH_BYTES:
             yield some
             some, size = [], 0

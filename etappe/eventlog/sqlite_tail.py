@@ -19,6 +19,8 @@ class Tail:
         self.ends = list(ends)
         self._topic = topic
         self._added: list[list[Sequence[Entry]]] = [[] for _ in ends]
+        self._next = list(ends)
+        """The same with what was added."""
         self._stamp = 0
 
     def add(self, entries: Sequence[Entry], stamp: int) -> Position:
@@ -38,18 +40,19 @@ class Tail:
 
     def keep(self) -> None:
         """The rows are on disk."""
-        self.ends = [end + _count(added) for end, added in zip(self.ends, self._added, strict=True)]
+        self.ends = self._next.copy()
         self.drop()
 
     def drop(self) -> None:
         """The rows are not to be written, or no longer waiting."""
+        self._next = self.ends.copy()
         for added in self._added:
             added.clear()
 
     def _add(self, partition: int, entries: Sequence[Entry]) -> int:
-        added = self._added[partition]
-        added.append(entries)
-        return self.ends[partition] + _count(added)
+        self._added[partition].append(entries)
+        self._next[partition] += len(entries)
+        return self._next[partition]
 
     def _dealt(self, entries: Sequence[Entry]) -> dict[int, list[Entry]]:
         """By partition."""
@@ -57,7 +60,3 @@ class Tail:
         for entry in entries:
             dealt.setdefault(partition_of(entry.key, len(self._added)), []).append(entry)
         return dealt
-
-
-def _count(added: Sequence[Sequence[Entry]]) -> int:
-    return sum(map(len, added))

@@ -113,7 +113,9 @@ def _rules(source: Source, path: str, data: object) -> tuple[Rule, ...]:
 def _conversion(source: Source, value: object, phases: Iterable[str]) -> str:
     names = list(phases)
     if names and value not in names:
-        source.bad("conversion", value, f"the phase that is the goal: {did_you_mean(str(value), names)}")
+        source.bad(
+            "conversion", value, f"the phase that is the goal: {did_you_mean(str(value or ''), names)}"
+        )
     return str(value)
 
 

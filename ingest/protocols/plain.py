@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import UnsetType
 
+from etappe.identifiers import Identifier
 from etappe.touchpoint import ABSENT, Campaign, Touchpoint
-from ingest.drafts import Draft, SeenPage, Sender, account_of, as_object, currency_of
-from ingest.known import MOST, Names
+from ingest.drafts import Draft, Sender, WirePage, account_of, as_object, currency_of
+from ingest.known import Names
 from ingest.limits import SEQ_LIMIT
 from ingest.personal import (
     REMEMBERED,
@@ -43,14 +44,15 @@ class PlainEvent(Touchpoint, forbid_unknown_fields=True, kw_only=True, gc=False)
     """An event with nothing to ignore, to read leniently or to look for: only its traits and properties can be
     nested deeper than this says.
 
-    Its identifiers, page and campaign stay as they were written until it is known whether the same was read before.
+    Its identifiers, page and campaign stay as they were written until it is known whether the same was read before;
+    then they are what was made of them, as JSON again, as nobody but the log looks at them.
     It becomes the touchpoint itself, in place: a second object for it would cost as much as all of its checks.
     What only the collector says can be sent by nobody: there is no JSON for an UnsetType.
     """
 
     workspace: UnsetType = ""  # type: ignore[assignment]
     stamp: UnsetType = 0  # type: ignore[assignment]
-    alias: UnsetType = msgspec.field(default_factory=list)  # type: ignore[assignment]
+    alias: UnsetType = ()  # type: ignore[assignment]  # a list of its own for each would be for nothing
     consent_analytics: UnsetType = True  # type: ignore[assignment]
     consent_linking: UnsetType = True  # type: ignore[assignment]
     user_agent: UnsetType = ""  # type: ignore[assignment]
@@ -65,6 +67,7 @@ class PlainEvent(Touchpoint, forbid_unknown_fields=True, kw_only=True, gc=False)
     identifiers: msgspec.Raw = ABSENT  # type: ignore[assignment]  # until `plain_events` has read it
     page: msgspec.Raw = ABSENT  # type: ignore[assignment]  # the same
     campaign: msgspec.Raw = ABSENT  # type: ignore[assignment]  # the same
+    experiments: dict[str, str] = None  # type: ignore[assignment]  # as with alias
     sent_at: datetime | int | float | None = None
     consent: PlainConsent | None = None
     context: PlainContext | None = None
@@ -97,31 +100,26 @@ class Remembered(dict[bytes, T], Generic[T]):
 
 
 _decode_page = msgspec.json.Decoder(PlainPage).decode
+_decode_page_as_sent = msgspec.json.Decoder(WirePage).decode
 _decode_campaign = msgspec.json.Decoder(PlainCampaign).decode
 _decode_names = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def _page(raw: bytes) -> SeenPage:
+def _page(raw: bytes) -> msgspec.Raw:
     page = _decode_page(raw)
-    return SeenPage(
-        page.url,
-        page.path,
-        page.title,
-        page.referrer,
-        clean_page(page.url, page.path, page.title, page.referrer),
-    )
+    return _written(clean_page(page.url, page.path, page.title, page.referrer))
 
 
-def _read_names(raw: bytes) -> Sequence[tuple[str, str]]:
-    names = _decode_names(raw).items()
-    return Names(names) if len(raw) <= REMEMBERED_CHARS else tuple(names)
+def _campaign(raw: bytes) -> msgspec.Raw:
+    return _written(cleaned_campaign(_decode_campaign(raw)))
+
+
+def _written(value: msgspec.Struct) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 _pages = Remembered(_page, REMEMBERED)
-_campaigns = Remembered(lambda raw: cleaned_campaign(_decode_campaign(raw)), REMEMBERED)
-_names = Remembered(_read_names, MOST)
-
-_BRACE = ord("{")
+_campaigns = Remembered(_campaign, REMEMBERED)
 
 _decode_event = msgspec.json.Decoder(PlainEvent).decode
 _decode_events = msgspec.json.Decoder(list[PlainEvent]).decode
@@ -150,24 +148,25 @@ def drafts_of_plain(events: Sequence[Any], sender: Sender) -> list[Draft | Refus
 def _drafts(events: Sequence[Any], sender: Sender) -> list[Draft | Refusal]:
     """Events that are not to be taken further, since one is not plain, may be changed all the same."""
     workspace, received, usual = sender.caller.workspace.name, sender.received, sender.is_usual
+    identifiers_of, impersonal = sender.known.written.get, sender.impersonal
     drafts: list[Draft | Refusal] = []
     for event in events:
+        draft = Draft(event, (), event.at, event.sent_at)
         raw = event.identifiers
-        draft = Draft(event, () if raw is ABSENT else _names[bytes(raw)], event.at, event.sent_at)
-        raw = event.page
         if raw is not ABSENT:
-            draft.page = _pages[bytes(raw)]
+            written = bytes(raw)
+            event.identifiers = identifiers_of(written) or _put_names(draft, written)
+        page = event.page
+        if page is not ABSENT:
+            event.page = _pages[bytes(page)]
         raw = event.campaign
         if raw is not ABSENT:
             event.campaign = _campaigns[bytes(raw)]
         raw = event.properties
-        if raw is not ABSENT:
-            draft.properties = properties = bytes(raw)
-            if properties[0] != _BRACE or len(properties) == 2:
-                _put_object(draft, "properties", raw)
+        if raw is not ABSENT and bytes(raw) not in impersonal:
+            _put_object(draft, "properties", raw)
         raw = event.traits
         if raw is not ABSENT:
-            draft.traits = bytes(raw)
             _put_object(draft, "traits", raw)
         event.workspace = workspace
         event.stamp = received
@@ -179,8 +178,21 @@ def _drafts(events: Sequence[Any], sender: Sender) -> list[Draft | Refusal]:
             _clean(draft, event)
         if draft.sent_at is not None or event.context is not None or event.consent is not None:
             _put_surroundings(event, draft)
+        if page is not ABSENT and not event.consent_analytics:
+            draft.page = _decode_page_as_sent(page)
         drafts.append(draft if draft.refusal is None else draft.refusal)
     return drafts
+
+
+def _put_names(draft: Draft, written: bytes) -> list[Identifier]:
+    """For the step that reads them; until then there are none."""
+    pairs = _decode_names(written).items()
+    if len(written) > REMEMBERED_CHARS:
+        draft.names = tuple(pairs)
+    else:
+        draft.names = names = Names(pairs)
+        names.written = written
+    return []
 
 
 def _put_object(draft: Draft, field: str, raw: msgspec.Raw) -> None:
@@ -200,7 +212,8 @@ def _clean(draft: Draft, event: Touchpoint) -> None:
     event.channel = clean_name(event.channel)
     event.currency = currency_of(event.currency)
     event.account = account_of(event.account)
-    event.experiments = clean_experiments(event.experiments)
+    if event.experiments:
+        event.experiments = clean_experiments(event.experiments)
 
 
 def _put_surroundings(event: PlainEvent, draft: Draft) -> None:

@@ -187,7 +187,9 @@ def _filter(field: object, op: object, value: object, path: str, refuse: Refuse)
     kind = _kind(field, f"{path}field", refuse)
     known = next((each for each in OPS if each == op), None)
     if known is None:
-        refuse(f"{path}op", None if op is _MISSING else op, did_you_mean(str(op), OPS))
+        refuse(
+            f"{path}op", None if op is _MISSING else op, did_you_mean(op if isinstance(op, str) else "", OPS)
+        )
     if kind is None or known is None:
         return None
     problems = 0
@@ -205,7 +207,7 @@ def _kind(field: object, path: str, refuse: Refuse) -> Kind | None:
     kind = kind_of(field) if isinstance(field, str) else None
     names = [*FIELDS, *(f"{prefix}.NAME" for prefix in PREFIXES)]
     if kind is None:
-        refuse(path, field, did_you_mean(str(field), names))
+        refuse(path, field, did_you_mean(field if isinstance(field, str) else "", names))
     elif len(str(field)) > MOST_TEXT or str(field).count(".") > MOST_KEYS:
         refuse(path, field, f"at most {MOST_TEXT} characters and {MOST_KEYS} dots")
         return None

@@ -39,7 +39,7 @@ class PreviewCalls:
         self._sources = sources
 
     async def preview(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request)
+        order = await read_order(self._sources, admit(self._sources, request, OPERATORS), request)
         rules = await read_rules(request, order.problems)
         name = order.workspace
         today = answering(await self._sources.sessions.run(lambda session: generations_of(session, name)))

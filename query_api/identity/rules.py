@@ -50,7 +50,7 @@ class RulesCalls:
 
     async def put(self, request: Request) -> Response:
         asker = admit(self._sources, request, OPERATORS)
-        order = await read_order(asker, request)
+        order = await read_order(self._sources, asker, request)
         rules = await read_rules(request, order.problems)
         name = order.workspace
         rows = await self._rows(name)

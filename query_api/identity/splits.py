@@ -68,7 +68,7 @@ class SplitCalls:
         return list_rows(request, asker, COLUMNS, rows)
 
     async def decide(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request, FIELDS)
+        order = await read_order(self._sources, admit(self._sources, request, OPERATORS), request, FIELDS)
         split = read_split(order)
         workspace = order.asker.workspace
         ends = await self._sources.sessions.run(lambda session: _seen(session, workspace, split))
@@ -82,7 +82,7 @@ class SplitCalls:
         return await self._reply(order, decided(asked), 201, position)
 
     async def take_back(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request)
+        order = await read_order(self._sources, admit(self._sources, request, OPERATORS), request)
         order.finish()
         wanted, workspace = str(request.path_params["id"]), order.workspace
         known = {each.id: each for each in await decisions_of(self._sources, workspace)}

@@ -14,8 +14,10 @@ from fastapi.security import HTTPBearer
 from starlette.responses import Response, StreamingResponse
 
 from etappe.errors import EtappeError
+from query_api.asked import first_builds
 from query_api.auth import Asker, admit, identify
-from query_api.builds import active_builds, wanted_model
+from query_api.builds import wanted_model
+from query_api.common import TIMEOUT
 from query_api.live.changes import Changes, Mark, read_changes, read_recent
 from query_api.live.watch import Listener, Watches
 from query_api.openapi import in_query
@@ -64,7 +66,7 @@ class LiveCall:
         asker = admit(self.sources, request)
         reader = Reader(request.query_params.multi_items(), LIVE_PARAMETERS)
         model, recent = reader.take(MODEL), reader.take(RECENT)
-        builds = await self.sources.sessions.run(lambda s: active_builds(s, asker.workspace.name))
+        builds = await first_builds(self.sources, asker.workspace.name, TIMEOUT.default)
         if model not in builds:
             reader.refuse("model", model, wanted_model(builds))
         reader.finish()

@@ -78,7 +78,7 @@ class ModelCalls:
 
     async def put(self, request: Request) -> Response:
         asker = admit(self._sources, request, OPERATORS)
-        order = await read_order(asker, request)
+        order = await read_order(self._sources, asker, request)
         model = await read_model(request, order.problems, str(request.path_params["model"]))
         async with self._turn:
             return await self._save(order, model)
@@ -99,7 +99,7 @@ class ModelCalls:
 
     async def drop(self, request: Request) -> Response:
         asker = admit(self._sources, request, OPERATORS)
-        order = await read_order(asker, request)
+        order = await read_order(self._sources, asker, request)
         order.finish()
         known = await self._wanted(order.workspace, request)
         if known.saved is None:

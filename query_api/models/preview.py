@@ -72,7 +72,7 @@ class ModelPreviewCalls:
     async def preview(self, request: Request) -> Response:
         asked = read_asked(self._sources, request, PARAMETERS)
         question = read_question(asked.reader, asked.common.range)
-        builds = await builds_asked(self._sources, asked)
+        builds = await builds_asked(self._sources, asked, by_model=False)
         model = await read_model(request, asked.reader.problems)
         _check_size(model)
         now = builds.get(model.name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from query_api.answer import Answer, Kind, Row
+from query_api.answer import Answer, Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.filters import said
 from query_api.meta import bots_left_out, facts_meta, range_meta, views_meta
@@ -67,30 +68,32 @@ def answer_paths(session: Session, workspace: Workspace, build: Build, question:
         "journeys": paths,
         **rests_on,
         **build.identities.meta,
-        "excluded": _excluded(session, workspace, question, left_out),
+        "excluded": {
+            **_left_out(left_out),
+            "bot_touchpoints": bots_left_out(session, workspace.name, question.range),
+        },
     }
     return Answer(_PATHS, rows, meta)
 
 
-def answer_sequences(session: Session, workspace: Workspace, build: Build, question: PathQuestion) -> Answer:
+def answer_sequences(
+    session: Session, workspace: Workspace, build: Build, question: PathQuestion
+) -> LongAnswer:
     """One row per sequence, the most frequent first."""
     plan = plan_sequences(question, build, workspace)
     rests_on = _rests_on(session, workspace, plan)
-    found = session.rows(plan.sql, plan.values)
-    left_out = {reason: journeys for reason, _, _, _, journeys, *_ in found if reason}
-    paths, sequences = found[0][-2:] if found else (0, 0)
-    rows = [
-        {
-            "sequence": [*nodes, MORE] if longer else list(nodes),
-            "count": journeys,
-            "share": journeys / paths,
-            "conversions": conversions,
-            "median_seconds": _seconds(took),
-        }
-        for reason, place, nodes, longer, journeys, conversions, took, *_ in found
-        if not reason and place > question.offset
-    ]
-    end = question.offset + question.limit
+    # Before the stream: until its end nothing else can be asked of the session.
+    bots = bots_left_out(session, workspace.name, question.range)
+    found = chain.from_iterable(session.stream(plan.sql, plan.values))
+    left_out: dict[str, int] = {}
+    first: Sequence[Any] | None = None
+    for row in found:
+        if not row[0]:
+            first = row
+            break
+        left_out[row[0]] = row[4]
+    paths, sequences = first[-2:] if first is not None else (0, 0)
+    end = sequences if question.limit is None else question.offset + question.limit
     meta = {
         **_question_meta(question, build, workspace),
         "conversion": build.model.conversion,
@@ -98,10 +101,22 @@ def answer_sequences(session: Session, workspace: Workspace, build: Build, quest
         "sequences": sequences,
         **rests_on,
         **build.identities.meta,
-        "excluded": _excluded(session, workspace, question, left_out),
+        "excluded": {**_left_out(left_out), "bot_touchpoints": bots},
         "next": str(end) if end < sequences else None,
     }
-    return Answer(_SEQUENCES, rows, meta)
+    rows = found if first is None else chain([first], found)
+    return LongAnswer(_SEQUENCES, (_sequence(row) for row in rows if row[1] > question.offset), meta)
+
+
+def _sequence(found: Sequence[Any]) -> Row:
+    _, _, nodes, longer, journeys, conversions, took, paths, _ = found
+    return {
+        "sequence": [*nodes, MORE] if longer else list(nodes),
+        "count": journeys,
+        "share": journeys / paths,
+        "conversions": conversions,
+        "median_seconds": _seconds(took),
+    }
 
 
 def _question_meta(question: PathQuestion, build: Build, workspace: Workspace) -> dict[str, Any]:
@@ -124,12 +139,9 @@ def _question_meta(question: PathQuestion, build: Build, workspace: Workspace) -
     }
 
 
-def _excluded(
-    session: Session, workspace: Workspace, question: PathQuestion, left_out: Mapping[str, int]
-) -> dict[str, int]:
-    """Journeys without a node, without the node that a path is to begin or end at, and touchpoints of bots."""
-    excluded = {name: left_out.get(reason, 0) for reason, name in _LEFT_OUT.items()}
-    return {**excluded, "bot_touchpoints": bots_left_out(session, workspace.name, question.range)}
+def _left_out(journeys: Mapping[str, int]) -> dict[str, int]:
+    """Journeys without a node, and without the node that a path is to begin or end at."""
+    return {name: journeys.get(reason, 0) for reason, name in _LEFT_OUT.items()}
 
 
 def _rests_on(session: Session, workspace: Workspace, plan: Plan) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from query_api.paths.question import MOST_NODES, PathQuestion
 from query_api.sql import compose
 
 _WHERE = "/*where*/"
+_ALL = 1 << 62
+"""More sequences than there can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _planned(final: str, question: PathQuestion, build: Build, workspace: Worksp
         "depth": question.depth,
         "nodes": question.nodes,
         "most": MOST_NODES,
-        "limit": question.limit,
+        "limit": _ALL if question.limit is None else question.limit,
         "offset": question.offset,
     }
     if question.where:

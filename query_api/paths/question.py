@@ -10,7 +10,7 @@ from query_api.common import COMMON, Range
 from query_api.filters import WHERE, Condition, read_where
 from query_api.funnel.question import MODEL
 from query_api.identity.as_of import IDENTITY_AT
-from query_api.pages import OFFSET
+from query_api.pages import LIMIT, OFFSET
 from query_api.parameters import Parameter, Reader, one_of, whole_number
 
 By = Literal["phase", "channel", "event"]
@@ -40,7 +40,7 @@ class PathQuestion:
     range: Range
     depth: int = 5
     nodes: int = 20
-    limit: int = 100
+    limit: int | None = None
     offset: int = 0
 
 
@@ -75,7 +75,6 @@ COLLAPSE = Parameter(
 )  # fmt: skip
 DEPTH = _whole("depth", "the last position that is shown", 20, 5)
 NODES = _whole("nodes", "names in a column, the rest is (other)", 100, 20)
-LIMIT = _whole("limit", "rows of a page", 100_000, 100)
 
 _SHARED: tuple[Parameter[Any], ...] = (MODEL, BY, UNIT, START, END, COLLAPSE, WHERE, IDENTITY_AT)
 PATHS: tuple[Parameter[Any], ...] = (*_SHARED, DEPTH, NODES, *COMMON)

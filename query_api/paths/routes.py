@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from etappe.warehouse import Session
 from etappe.workspaces import Workspace
-from query_api.answer import Answer
+from query_api.answer import Answer, LongAnswer
 from query_api.asked import builds_asked, model_asked, read_asked
 from query_api.builds import Build
 from query_api.parameters import Parameter
@@ -21,7 +21,7 @@ from query_api.sources import Sources
 from query_api.streaming import answered
 
 Parameters = Sequence[Parameter[Any]]
-Shape = Callable[[Session, Workspace, Build, PathQuestion], Answer]
+Shape = Callable[[Session, Workspace, Build, PathQuestion], Answer | LongAnswer]
 
 
 class PathCalls:

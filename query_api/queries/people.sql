@@ -12,8 +12,9 @@ FROM
     SELECT
         *,
         if({interval:String} = '', '',
-            toString(toDate(dateTrunc(if({interval:String} = '', 'day', {interval:String}),
-                fromUnixTimestamp64Milli(began), {time_zone:String})))) AS period
+            toString(addDays(toDate32(fromUnixTimestamp64Milli(began, {time_zone:String})) AS began_on, multiIf(
+                {interval:String} = 'week', 1 - toDayOfWeek(began_on),
+                {interval:String} = 'month', 1 - toDayOfMonth(began_on), 0)))) AS period
     FROM units
 ) AS counted
 WHERE arrived < 9223372036854775807 AND (NOT {dropped:Bool} OR depth = {position:UInt8})

@@ -22,7 +22,7 @@ from etappe.register_changes import (
 from etappe.workspaces import KEY_KINDS, Key, KeyKind, Register
 from query_api.answer import Kind
 from query_api.auth import OPERATORS, admit
-from query_api.register.operating import Order, carry_out, list_rows, read_order
+from query_api.register.operating import Order, carry_out, list_rows, read_order, waited
 from query_api.sources import Sources
 
 COLUMNS: dict[str, Kind] = {
@@ -48,11 +48,14 @@ class KeyCalls:
 
     async def list(self, request: Request) -> Response:
         asker = admit(self._sources, request, OPERATORS)
+        await waited(self._sources, request, asker)
         keys = self._sources.register().keys_of(asker.workspace.name)
         return list_rows(request, asker, COLUMNS, [self._row(key) for key in keys])
 
     async def create(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request, ("kind", *KEY_FIELDS))
+        order = await read_order(
+            self._sources, admit(self._sources, request, OPERATORS), request, ("kind", *KEY_FIELDS)
+        )
         fields = {name: value for name, value in order.body.items() if name != "kind"}
         kind = self._kind(order, fields)
         issued = await carry_out(
@@ -62,7 +65,9 @@ class KeyCalls:
         return self._reply_issued(order, issued)
 
     async def rotate(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request, ("grace_seconds",))
+        order = await read_order(
+            self._sources, admit(self._sources, request, OPERATORS), request, ("grace_seconds",)
+        )
         grace = _grace(order)
         issued = await carry_out(
             self._sources,
@@ -73,7 +78,9 @@ class KeyCalls:
         return self._reply_issued(order, issued)
 
     async def set(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request, tuple(KEY_FIELDS))
+        order = await read_order(
+            self._sources, admit(self._sources, request, OPERATORS), request, tuple(KEY_FIELDS)
+        )
         known = find_key(self._sources.register(), _id(request), order.workspace)
         order.finish(self._problems(order, known.kind, order.body))
         key = await carry_out(
@@ -82,7 +89,7 @@ class KeyCalls:
         return order.reply(COLUMNS, self._row(key))
 
     async def revoke(self, request: Request) -> Response:
-        order = await read_order(admit(self._sources, request, OPERATORS), request)
+        order = await read_order(self._sources, admit(self._sources, request, OPERATORS), request)
         order.finish()
 
         def change(register: Register) -> tuple[Register, Key]:

@@ -59,8 +59,9 @@ class Order:
         return made
 
 
-async def read_order(asker: Asker, request: Request, known: Sequence[str] = ()) -> Order:
-    """Parameters and body, whose problems are gathered; who asks was looked at before.
+async def read_order(sources: Sources, asker: Asker, request: Request, known: Sequence[str] = ()) -> Order:
+    """Parameters and body, whose problems are gathered; who asks was looked at before. A request without any so far
+    waits until `after` is included: who was just sent can be split or erased.
 
     `known` are the names that a body may have; without any, the body is not read.
     """
@@ -70,6 +71,8 @@ async def read_order(asker: Asker, request: Request, known: Sequence[str] = ()) 
     for name in body:
         if name not in known:
             reader.refuse(name, body[name], f"one of the fields {', '.join(known)}")
+    if common.after is not None and not reader.problems:
+        await wait_until_included(sources, asker.workspace.name, common.after, common.timeout)
     return Order(asker, common.format, {n: v for n, v in body.items() if n in known}, reader.problems)
 
 

@@ -14,7 +14,7 @@ from etappe.workspaces import Workspace
 from query_api.answer import Kind
 from query_api.auth import OPERATORS, admit
 from query_api.errors import Forbidden
-from query_api.register.operating import carry_out, list_rows, read_order
+from query_api.register.operating import carry_out, list_rows, read_order, waited
 from query_api.sources import Sources
 
 _KINDS: dict[str, Kind] = {
@@ -43,6 +43,7 @@ class WorkspaceCalls:
     async def list(self, request: Request) -> Response:
         """The token's own with its settings; to the operator the names of all others too."""
         asker = admit(self._sources, request, OPERATORS)
+        await waited(self._sources, request, asker)
         others = [each for each in self._sources.register().workspaces if each != asker.workspace.name]
         names = [_foreign(name) for name in others] if asker.operator else []
         return list_rows(request, asker, COLUMNS, [_row(asker.workspace), *names])
@@ -51,7 +52,7 @@ class WorkspaceCalls:
         asker = admit(self._sources, request, OPERATORS)
         if not asker.operator:
             raise Forbidden("Wanted: an admin token of the first workspace, which is the operator's.")
-        order = await read_order(asker, request, ("name", *FIELDS))
+        order = await read_order(self._sources, asker, request, ("name", *FIELDS))
         name = order.body.get("name")
         values, problems = check_fields({n: v for n, v in order.body.items() if n != "name"})
         if not isinstance(name, str) or not is_workspace_name(name):
@@ -68,7 +69,7 @@ class WorkspaceCalls:
         asker, name = admit(self._sources, request, OPERATORS), str(request.path_params["name"])
         if name != asker.workspace.name:
             raise NoSuchWorkspace(name, "a token changes its own")
-        order = await read_order(asker, request, tuple(FIELDS))
+        order = await read_order(self._sources, asker, request, tuple(FIELDS))
         if "app_ids" in order.body and not asker.operator:
             raise Forbidden("app_ids are the operator's to give: nobody may claim another's events.")
         values, problems = check_fields(order.body)

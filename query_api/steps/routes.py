@@ -11,8 +11,9 @@ from starlette.responses import Response
 from etappe.errors import BadInput
 from query_api.asked import Asked, builds_asked, read_asked
 from query_api.bodies import read_object
-from query_api.builds import Build, Builds, wanted_model
+from query_api.builds import Build, Builds
 from query_api.common import AFTER, FORMAT, TIMEOUT
+from query_api.errors import NoViews
 from query_api.identity.as_of import IDENTITY_AT
 from query_api.parameters import Parameter, Reader
 from query_api.routes import Responses, Route, add_route
@@ -68,9 +69,9 @@ class StepCalls:
 
 def _build(builds: Builds, reader: Reader) -> Build:
     """One of those that answer: all rest on the same identities and the same journeys."""
-    if not builds:
-        reader.refuse("model", None, wanted_model(builds))
     reader.finish()
+    if not builds:
+        raise NoViews(0)
     return builds.get(_MODEL) or builds[min(builds)]
 
 

@@ -37,9 +37,16 @@ async def test_it_is_alive_but_not_ready_while_it_cannot_work_and_says_why() -> 
     }
 
 
+async def test_a_balancer_may_ask_by_head() -> None:
+    client = watching()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert (await client.head(path)).status_code == 200
+    assert (await watching(LogUnavailable("away")).head("/readyz")).status_code == 503
+
+
 async def test_its_errors_have_the_form_of_all_errors() -> None:
     client = watching()
     reply = await client.get("/v1/funnel")
     assert (reply.status_code, reply.json()["problems"]) == (404, [])
     reply = await client.post("/metrics")
-    assert (reply.status_code, reply.headers["allow"], reply.json()["problems"]) == (405, "GET", [])
+    assert (reply.status_code, reply.headers["allow"], reply.json()["problems"]) == (405, "GET, HEAD", [])

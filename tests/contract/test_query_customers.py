@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from asking.world import DAY, NOON, NOW, World, model_of, touchpoint
+from asking.world import DAY, NOON, World, model_of, touchpoint
 from reference.journeys import Touch
 
 from etappe.clock import iso
@@ -271,8 +272,36 @@ async def test_coverage_counts_the_touchpoints_that_meet_a_goal(empty_world: Wor
     assert meta["goals"] == {"far": 3, "mail": 4}
 
 
-async def test_before_anything_is_folded_there_is_no_model(empty_world: World) -> None:
-    reply = await empty_world.get("/v1/coverage")
-    assert reply.status_code == 422
-    assert "is the stitcher running?" in reply.json()["error"]
-    assert empty_world.now == NOW
+QUESTIONS = (
+    "/v1/funnel", "/v1/funnel/people", "/v1/journeys", "/v1/customers/0000000000000001/phase", "/v1/paths",
+    "/v1/sequences", "/v1/segments", "/v1/coverage", "/v1/map", "/v1/map/people",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+async def test_before_the_stitcher_begins_with_a_workspace_nobody_is_told_that_the_question_is_wrong(
+    empty_world: World, path: str
+) -> None:
+    phase = "p1" if path.endswith("/people") else None
+    reply = await empty_world.get(path, timeout="0.2", phase=phase)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+    assert "0.2 s waited" in reply.json()["error"]
+    assert "whether the stitcher runs" in reply.json()["error"]
+    wrong = await empty_world.get(path, timeout="0.2", phase=phase, colour="red")
+    assert (wrong.status_code, [each["field"] for each in wrong.json()["problems"]]) == (422, ["colour"])
+
+
+async def test_a_step_funnel_waits_for_the_stitcher_too(empty_world: World) -> None:
+    body = {"steps": [{"event": "P1"}]}
+    reply = await empty_world.send("POST", "/v1/funnel/steps", body, timeout="0.2")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+
+
+async def test_a_question_that_comes_before_the_stitcher_is_answered_once_it_has_begun(
+    empty_world: World,
+) -> None:
+    asked = asyncio.create_task(empty_world.get("/v1/funnel"))
+    await asyncio.sleep(0.3)
+    empty_world.add_build(model_of(3))
+    reply = await asked
+    assert [row["count"] for row in reply.json()["rows"]] == [0, 0, 0]

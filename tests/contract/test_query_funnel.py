@@ -13,6 +13,7 @@ import pytest
 from asking.world import DAY, NOON, World, insert, journey_rows, model_of, touchpoint
 from reference.journeys import Touch, journeys_of
 
+from etappe.clock import parse_iso
 from etappe.identity_rules import DEFAULT_RULES
 
 HOUR = DAY // 24
@@ -134,6 +135,42 @@ async def test_periods_are_days_of_the_workspace(world: World) -> None:
     assert {row["period"] for row in rows} == {"2026-01-02"}
     assert {row["period"] for row in await world.rows("/v1/funnel", interval="month")} == {"2026-01-01"}
     assert {row["period"] for row in await world.rows("/v1/funnel", interval="week")} == {"2025-12-29"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "week", "month"),
+    [
+        ("UTC", "1970-01-01", "1969-12-29", "1970-01-01"),
+        ("America/New_York", "1969-12-31", "1969-12-29", "1969-12-01"),
+    ],
+)
+async def test_a_period_may_begin_before_1970(
+    world: World, zone: str, day: str, week: str, month: str
+) -> None:
+    """The earliest touchpoint there can be, on a Thursday."""
+    world.settle(time_zone=zone)
+    world.add_touches([Touch(1, 0, 1, id="first")])
+    for interval, period in (("day", day), ("week", week), ("month", month)):
+        rows = await world.rows("/v1/funnel", interval=interval)
+        assert {row["period"] for row in rows} == {period}
+        people = await world.rows("/v1/funnel/people", interval=interval, period=period, phase="p1")
+        assert [each["customer"] for each in people] == ["0000000000000001"]
+
+
+@pytest.mark.parametrize(
+    ("day", "begins", "over"),
+    [
+        ("2026-03-29", "2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z"),
+        ("2025-10-26", "2025-10-25T22:00:00.000Z", "2025-10-26T23:00:00.000Z"),
+    ],
+)
+async def test_a_day_of_23_or_25_hours_is_one_day(world: World, day: str, begins: str, over: str) -> None:
+    world.settle(time_zone="Europe/Zurich")
+    edges = [parse_iso(begins) - 1, parse_iso(begins), parse_iso(over) - 1, parse_iso(over)]
+    world.add_touches([Touch(n, at, 1, id=f"e{n}") for n, at in enumerate(edges, 1)])
+    rows = await world.rows("/v1/funnel", interval="day")
+    assert [row["count"] for row in rows if row["position"] == 1] == [1, 2, 1]
+    assert [row["count"] for row in rows if row["period"] == day and row["position"] == 1] == [2]
 
 
 async def test_a_value_of_a_touchpoint_groups_the_customer_it_belongs_to(world: World) -> None:

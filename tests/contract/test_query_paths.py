@@ -144,6 +144,15 @@ async def test_pages_of_sequences(drawn: World) -> None:
     assert (beyond["rows"], beyond["meta"]["sequences"]) == ([], 4)
 
 
+async def test_without_a_limit_the_list_of_sequences_is_complete(world: World) -> None:
+    world.add_touches([Touch(n, NOON, 1, id=f"e{n}", channel=f"c{n:03}") for n in range(1, 251)])
+    answer = (await world.get("/v1/sequences", by="channel")).json()
+    assert [row["sequence"] for row in answer["rows"]] == [[f"c{n:03}"] for n in range(1, 251)]
+    assert (answer["meta"]["next"], answer["meta"]["sequences"]) == (None, 250)
+    rest = (await world.get("/v1/sequences", by="channel", cursor="249")).json()
+    assert [row["sequence"] for row in rest["rows"]] == [["c250"]]
+
+
 async def test_a_long_sequence_is_cut_and_says_so(world: World) -> None:
     world.add_touches([Touch(1, NOON + n, 1 + n % 2, id=f"e{n}") for n in range(101)])
     (row,) = await world.rows("/v1/sequences")

@@ -93,6 +93,38 @@ async def test_the_page_on_the_query_api_describes_every_call_and_parameter(worl
             assert re.search(rf"`{parameter['name']}\b", page), parameter["name"]
 
 
+async def test_every_call_waits_for_the_position_that_it_is_given(logged: World) -> None:
+    """Nothing was written to the log, so its first record is in no answer. Orders wait too: whom they are about
+    may have been sent a moment ago."""
+    document = (await logged.client.get("/openapi.json")).json()
+    needed = {"phase": "p1", "identifier": "user_id:42"}
+    steps = {"steps": [{"event": "P1"}]}
+    bodies = {"/v1/funnel/steps": steps, "/v1/funnel/steps/people": {**steps, "step": 1}}
+    waiting: dict[str, int] = {}
+    for path, methods in document["paths"].items():
+        place = path.format(
+            customer="0000000000000001", model="acpl", id="x", import_id="x", name=logged.workspace.name
+        )
+        for method, call in methods.items():
+            known = call.get("parameters", [])
+            if "after" in {parameter["name"] for parameter in known}:
+                wanted = [each["name"] for each in known if each["required"] and each["in"] == "query"]
+                given = {name: needed[name] for name in wanted}
+                body = None if method == "get" else bodies.get(path, {})
+                reply = await logged.send(method.upper(), place, body, after="0-1", timeout="0", **given)
+                waiting[f"{method} {path}"] = reply.status_code
+    assert len(waiting) > 35
+    assert {call: status for call, status in waiting.items() if status != 504} == {}
+
+
+async def test_what_may_be_wrong_with_a_body_is_described_wherever_one_is_taken(world: World) -> None:
+    document = (await world.client.get("/openapi.json")).json()
+    calls = [call for methods in document["paths"].values() for call in methods.values()]
+    taking = [call for call in calls if "requestBody" in call]
+    assert len(taking) > 10
+    assert all({"408", "413", "422"} <= set(call["responses"]) for call in taking)
+
+
 async def test_an_unknown_path_is_answered_in_the_form_of_every_error(world: World) -> None:
     reply = await world.client.get("/v1/nothing")
     assert (reply.status_code, reply.json()) == (404, {"error": "There is no such path.", "problems": []})

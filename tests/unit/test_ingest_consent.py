@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from posted import head
 
 from etappe.identifiers import DAILY
-from etappe.touchpoint import Touchpoint, encode_record
+from etappe.touchpoint import Touchpoint, decode_touchpoint, encode_record
 from etappe.workspaces import Workspace
 from ingest.drafts import NOBODY, Sender, Visitor, truncated
 from ingest.keys import Caller
@@ -36,7 +36,9 @@ def taken(
     sender = Sender(Caller("write", workspace, workspace.salt_bytes), now, "native", visitor)
     body = orjson.dumps({"event": "A", "id": "i", **event})
     found = sort_events(read_events(body), sender)
-    return found.accepted[0] if found.accepted else found.refused[0].refusal.reason.code
+    if found.refused:
+        return found.refused[0].refusal.reason.code
+    return decode_touchpoint(encode_record(found.accepted[0]))
 
 
 def keys(touchpoint: Touchpoint | str) -> list[tuple[str, int]]:

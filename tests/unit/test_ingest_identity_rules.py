@@ -11,7 +11,7 @@ import pytest
 from posted import head
 
 from etappe.identifiers import Identifier, identifier_key
-from etappe.touchpoint import Touchpoint, encode_record
+from etappe.touchpoint import Touchpoint, decode_touchpoint, encode_record
 from etappe.workspaces import Workspace
 from ingest.drafts import Sender
 from ingest.keys import Caller
@@ -63,7 +63,7 @@ def named(touchpoint: Touchpoint) -> list[str]:
 
 def types_of(*events: object, protocol: WireProtocol | None = None, workspace: Workspace = SHOP) -> list[str]:
     (touchpoint,) = sort(events[0] if protocol else list(events), protocol, workspace).accepted
-    return named(touchpoint)
+    return named(decode_touchpoint(encode_record(touchpoint)))
 
 
 def key(type_name: str, normal: str) -> int:

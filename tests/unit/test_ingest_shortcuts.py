@@ -98,8 +98,30 @@ def test_events_of_one_request_share_nothing_that_one_could_change_for_another()
     first, second = at_once(
         orjson.dumps([event(experiments={"a": "b"}), event(value=5, offline=True)])
     ).accepted
-    assert (first.value, first.offline, second.experiments) == (None, False, {})
-    assert first.identifiers is not second.identifiers
+    assert (first.value, first.offline) == (None, False)
+    assert not second.experiments
+
+
+@pytest.mark.parametrize("consent", [{}, {"analytics": False}, {"linking": False}])
+def test_what_was_read_before_gives_the_same_record_again(consent: dict[str, bool]) -> None:
+    """Identifiers, page, campaign and properties are remembered by how they were written."""
+    given = event(
+        page={"url": "https://x.ch/a?gclid=1#part", "title": "T", "referrer": "https://y.ch/?q=1"},
+        campaign={"source": "google", "name": "to a@b.ch"},
+        properties={"sku": "s-1"},
+        identifiers={"user_id": "u", "email": "Anna@b.ch", "anonymous_id": "null"},
+    )
+    body = orjson.dumps([given, given | {"consent": consent}, given])
+    for _ in range(2):
+        assert shown(at_once(body)) == shown(one_by_one(body))
+
+
+@pytest.mark.parametrize("names", [{}, {"anonymous_id": "null"}, {"user_id": "", "email": "none"}])
+def test_names_of_nobody_are_refused_each_time(names: dict[str, str]) -> None:
+    body = orjson.dumps([event(identifiers=names)])
+    for _ in range(2):
+        assert shown(at_once(body))[0] == []
+        assert shown(at_once(body))[1] == shown(one_by_one(body))[1]
 
 
 @pytest.mark.parametrize("body", [b"[%b]", b"%b", b"[\n%b,\n%b]"])

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from etappe.errors import BadInput
+from etappe.phases import parse_model
 from query_api.common import COMMON, read_common
+from query_api.filters.read import read_conditions
 from query_api.funnel.question import BY, PARAMETERS, By, read_question
 from query_api.parameters import EARLIEST, LATEST, LONGEST, Reader, read_duration, read_time
 
@@ -29,6 +31,27 @@ def test_a_duration_is_a_whole_number_and_a_unit(text: str, milliseconds: int) -
 
 def test_a_duration_has_no_upper_limit() -> None:
     assert read_duration("9" * 40 + "w") == LONGEST
+    assert read_duration("9" * 5000 + "ms") == LONGEST
+    assert read_duration("0" * 5000 + "2d") == 172_800_000
+
+
+@pytest.mark.parametrize(
+    ("accept", "format_"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "json"),
+        ("text/csv", "csv"),
+        ("TEXT/CSV; charset=utf-8", "csv"),
+        ("text/csv;q=0.1, application/json", "json"),
+        ("application/json;q=0.5,text/csv", "csv"),
+        ("text/csv, application/json", "csv"),
+        ("text/csv;q=0", "json"),
+        ("text/csv; q=nonsense", "csv"),
+    ],
+)
+def test_of_several_formats_the_one_wanted_most_is_answered(accept: str, format_: str) -> None:
+    assert read_common(Reader([], COMMON), accept).format == format_
 
 
 @pytest.mark.parametrize("text", ["30", "d", "1.5d", "-1d", "1 d", "1D", "1y", "", "٣d"])
@@ -97,3 +120,15 @@ def test_anything_else_makes_no_groups(text: str) -> None:
 def test_the_format_follows_the_accept_header(accept: str, chosen: str) -> None:
     assert read_common(Reader([], COMMON), accept).format == chosen
     assert read_common(Reader([("format", "arrow")], COMMON), accept).format == "arrow"
+
+
+def test_what_is_missing_is_not_taken_for_a_slip_of_the_pen() -> None:
+    """`None` is near to `ne`, but nobody wrote it."""
+    wanted: list[str] = []
+    read_conditions([{}], "where", lambda _field, _value, words: wanted.append(words))
+    assert [words.split()[:2] for words in wanted] == [["one", "of"], ["one", "of"]]
+    with pytest.raises(BadInput) as refused:
+        parse_model("name: m\nphases: [{name: one, rules: [{event: A}]}]\n", "m")
+    assert [problem.wanted for problem in refused.value.problems] == [
+        "the phase that is the goal: one of one"
+    ]

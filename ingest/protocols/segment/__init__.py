@@ -175,7 +175,7 @@ NO_ENVELOPE = Envelope({}, {}, None)
 
 def read_call(body: bytes, call: str) -> Wire:
     """One call, whatever its `type` says. BadInput: no object, or an empty one."""
-    text, event = reading(lambda mended: (mended, decode_event(mended)), body)
+    text, event = reading(lambda mended: (mended, decode_event(mended)), body.strip())
     if text.translate(None, b" \t\r\n") == b"{}":
         raise BadInput(Problem("body", "nothing to read", "a call"))
     return Wire([text], lambda raw, sender: draft_of(event, call, NO_ENVELOPE, sender), lambda: [text])

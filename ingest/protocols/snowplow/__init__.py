@@ -116,7 +116,7 @@ class SnowplowPixel:
     def read(self, body: bytes, head: Head) -> Wire:
         event = {name: value for name, value in head.parameters.items() if name not in _NOT_FIELDS}
         if not event:
-            raise BadInput(Problem("query", "nothing to read", "an event's fields, such as e=pv&url=…"))
+            raise BadInput(Problem("query", "nothing to read", "an event's fields, such as e=pv&duid=1"))
         return _wire([orjson.dumps(event)], event.get("aid", ""), head)
 
     def reply(self, result: Result, head: Head) -> Reply:
