@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from etappe.errors import BadInput, EtappeError, LogFull, LogUnavailable, Problem
-from ingest.failures import Crowded, Failure, TooFast
+from ingest.failures import Crowded, Failure, TooFast, Unauthorised
 from ingest.pipeline import Refused
 
 NONE_ACCEPTED = "No event was accepted."
@@ -118,6 +118,8 @@ def failed(error: EtappeError, position: str) -> Reply:
     if isinstance(error, Failure):
         if isinstance(error, TooFast | Crowded):
             headers += _retry_after(error.seconds)
+        if isinstance(error, Unauthorised):
+            headers += ((b"www-authenticate", b"Bearer"),)
         return Reply(error.status, _explained(str(error), error.problems), headers)
     if isinstance(error, BadInput):
         return Reply(400, _explained("The request cannot be read.", error.problems), headers)

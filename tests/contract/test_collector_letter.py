@@ -119,3 +119,8 @@ async def test_the_script_is_packed_for_those_who_can_unpack_it(
 async def test_any_copy_of_the_script_will_do_where_its_holder_says_so(site: Site) -> None:
     assert (await site.client.get("/etappe.js", headers={"if-none-match": "*"})).status_code == 304
     assert (await site.client.get("/etappe.js", headers={"if-none-match": '"another"'})).status_code == 200
+
+
+async def test_who_is_not_known_is_told_how_to_say_it(site: Site) -> None:
+    reply = await site.client.post("/v1/touchpoints", json={}, headers={"Authorization": "Bearer wk_unknown"})
+    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer")
