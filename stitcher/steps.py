@@ -32,7 +32,7 @@ IDLE_SECONDS = 0.5
 
 BUSY_SECONDS = 0.05
 """The same while an import comes in; and between two looks at whether the lane is clear, less."""
-_LOOK_SECONDS = 0.01
+_LOOK_SECONDS = 0.05
 
 _CHANGES_AT_ONCE = 64
 
