@@ -44,7 +44,7 @@ def lives(plan: Plan) -> Iterator[list[dict[str, Any]]]:
 def life_of(plan: Plan, number: int) -> list[dict[str, Any]]:
     """One person's touchpoints."""
     # Not for secrets: a seeded generator is the point.
-    rng = Random(f"{plan.seed}:{plan.days}:{number}")  # noqa: S311
+    rng = Random(f"{plan.seed}:{plan.days}:{number}")  # noqa: S311 - the same seed gives the same people
     person = make_person(rng, plan.prefix, number)
     start = plan.end - plan.days * DAY
     # Most begin early enough to get somewhere; the shape of a season, not a flat line.

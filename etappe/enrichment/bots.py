@@ -39,7 +39,7 @@ def is_bot(agent: str) -> bool:
 @cache
 def _listed() -> list[re.Pattern[str]]:
     """Imported when first asked: the collector does not need it before somebody validates an event."""
-    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415
+    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415 - hardly ever needed by the collector
 
     patterns = [each["pattern"] for each in CRAWLER_USER_AGENTS_DATA if each["pattern"] not in USED_BY_PEOPLE]
     parts = range(0, len(patterns), _PATTERNS_A_SEARCH)

@@ -47,7 +47,7 @@ async function mapCard(asked) {
 
 const key = () =>
   h("div", { class: "row key map-key" },
-    h("span", { class: "row" }, ring(0.6, 9, "var(--accent)", 26), t("map.ring")),
+    h("span", { class: "row" }, ring(0.6, 9, "var(--accent)", 32), t("map.ring")),
     h("span", { class: "apart" }),
     [-0.8, 0, 0.8].map((value) => h("span", { class: "row" }, h("span", { class: "dot", style: { "--tone": sentimentColour(value) } }), t(value < 0 ? "mood.bad" : value > 0 ? "mood.good" : "mood.even"))),
     h("span", { class: "apart" }),
