@@ -5,6 +5,7 @@ Called by the stitcher's second loop for one workspace and one generation at a t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -356,10 +357,18 @@ def _note_refusals(facts: Facts, fresh: Sequence[Link], owners: Mapping[int, Own
     new = set(fresh)
     for _, rule in {refusal for owner in owners.values() for refusal in owner.refused if refusal.link in new}:
         telemetry.REFUSED_LINKS.labels(rule).inc()
-    for key, owner in owners.items():
-        capped = [refusal for refusal in owner.refused if refusal.rule == "cap"]
-        if len(capped) == 1 and capped[0].link in new:
-            log_line.warning("a person stops growing", workspace=facts.workspace, identifier=f"{key:016x}")
+    for customer in _full(owners, new):
+        log_line.warning("a person stops growing", workspace=facts.workspace, customer=f"{customer:016x}")
+
+
+def _full(owners: Mapping[int, Owner], new: Collection[Link]) -> list[int]:
+    """Customers who could not get one identifier more, and for the first time: of two that a link names, the larger."""
+    capped: dict[int, list[Link]] = defaultdict(list)
+    for owner in owners.values():
+        for link in (refusal.link for refusal in owner.refused if refusal.rule == "cap"):
+            ends = {owners[end].customer[0] for end in (link.a, link.b)}
+            capped[max(sorted(ends), key=lambda end: len(owners[end].members))].append(link)
+    return [customer for customer, links in capped.items() if all(link in new for link in links)]
 
 
 def _named(links: Iterable[Link]) -> set[int]:

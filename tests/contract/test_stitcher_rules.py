@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import structlog
 from stitching.decided import expected_under
 from stitching.links import key
 from stitching.world import (
@@ -18,6 +19,7 @@ from stitching.world import (
     assert_journeys,
 )
 
+from etappe import telemetry
 from etappe.identity_rules import parse_rules
 from etappe.warehouse import Session
 from stitcher import views
@@ -102,6 +104,23 @@ def test_rules_that_say_the_same_make_nothing_new(world: World) -> None:
     world.order_rules("# by heart\ntypes: {user_id: {unique: true}}")
     world.drain()
     assert states(world) == []
+
+
+def test_who_stops_growing_is_told_once_and_each_refusal_is_counted(world: World) -> None:
+    world.order_rules("most_identifiers: 3")
+    world.drain()
+    world.take(Event(20, "u9 e9", 100), Event(21, "u9 e8", 101))
+    before = refusals_of("cap")
+    with structlog.testing.capture_logs() as lines:
+        world.take(Event(22, "u9 e7", 102))
+        world.take(Event(23, "u9 e6", 103))
+    warned = [each for each in lines if each["event"] == "a person stops growing"]
+    assert [(each["workspace"], each["customer"]) for each in warned] == [(world.name, f"{key('u9'):016x}")]
+    assert refusals_of("cap") == before + 2
+
+
+def refusals_of(rule: str) -> float:
+    return telemetry.REGISTRY.get_sample_value("etappe_refused_links_total", {"rule": rule}) or 0.0
 
 
 @pytest.mark.usefixtures("in_small_steps")
