@@ -10,6 +10,9 @@ from torture import faults
 from torture.faults import Fault
 from torture.installations import Installation, Kafka, Small
 
+LIVE_SECONDS = 30.0
+"""How late what is live may be in the answers beside a flood."""
+
 
 @dataclass(frozen=True)
 class Campaign:
@@ -80,9 +83,11 @@ def _replays() -> Iterator[Campaign]:
 
 
 def _floods() -> Iterator[Campaign]:
-    yield Campaign("floods", Small, [
-        Fault("ten times what the stitcher takes", partial(faults.overfed, 10), 1, 3, patience=600),
-        Fault("half of all from one device", faults.hot, 1, 4, patience=600),
-        Fault("records that fail every time", partial(faults.deadly, 3), 1, 3),
-        Fault("a back-fill beside live traffic", faults.backfilled, 1, 4, patience=600),
-    ])  # fmt: skip
+    for make, size in ((Small, "SQLite"), (Kafka, "Kafka")):
+        few = int(make is Small)
+        yield Campaign(f"floods, {size}", make, [
+            Fault("ten times what the stitcher takes", partial(faults.overfed, 10), few, 3, patience=600),
+            Fault("half of all from one device", faults.hot, few, 3, patience=600, limit=LIVE_SECONDS),
+            Fault("records that fail every time", partial(faults.deadly, 3), few, 3),
+            Fault("a back-fill beside live traffic", faults.backfilled, few, 3, patience=600, limit=LIVE_SECONDS),
+        ])  # fmt: skip

@@ -76,6 +76,10 @@ class Installation(ABC):
         """SIGKILL to one process; whoever starts it again has done so, or is about to, on return."""
 
     @abstractmethod
+    def wait_until_begun(self, what: str) -> None:
+        """Return when a killed process is there again, whether or not it is ready."""
+
+    @abstractmethod
     def stop(self) -> None:
         """SIGTERM to everything, which must end with exit 0 within ten seconds."""
 
@@ -165,6 +169,9 @@ class Small(Installation):
         child = self.face.child(" collect" if what == "collector" else " core")
         os.kill(child, signal.SIGKILL)
         wait_until(lambda: not is_alive(child), 10)
+
+    def wait_until_begun(self, what: str) -> None:
+        wait_until(lambda: what == "supervisor" or what in self.processes, READY_SECONDS)
 
     def stop(self) -> None:
         begun = time.monotonic()
@@ -280,11 +287,19 @@ class Kafka(Installation):
         self.large.kill(what)
         self.large.begin(what)
 
+    def wait_until_begun(self, what: str) -> None:
+        """It is, on return of `kill`."""
+
     def add_stitcher(self) -> None:
         """A second one beside the first; it is there when it answers."""
         port = free_port()
+        self._second = f"http://127.0.0.1:{port}"
         self.large.begin("stitch", "second", ETAPPE_STITCH_PORT=str(port))
-        wait_until(lambda: is_ready(f"http://127.0.0.1:{port}"), READY_SECONDS)
+        wait_until(lambda: is_ready(self._second), READY_SECONDS)
+
+    def wait_until_second_stitches(self) -> None:
+        """Return when it has partitions, and has normalised touchpoints of them."""
+        wait_until(lambda: normalised(self._second) > 0, READY_SECONDS)
 
     def remove_stitcher(self, how: signal.Signals) -> None:
         process = self.large.processes.pop("second")
@@ -336,6 +351,13 @@ class Kafka(Installation):
         for each in self.proxies:
             each.stop()
         super().end()
+
+
+def normalised(stitching: str) -> float:
+    """Touchpoints that one process has normalised since its start."""
+    page = httpx.get(f"{stitching}/metrics", timeout=5).text
+    lines = (line for line in page.splitlines() if line.startswith("etappe_normalised_events_total{"))
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 async def _positions(url: str, ask: Callable[[EventLog], Awaitable[Position]]) -> Mapping[int, int]:

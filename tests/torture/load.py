@@ -26,7 +26,7 @@ _REQUEST_SECONDS = 20.0
 _MOST_WRONG = 20
 
 _HOT = "-hot-"
-"""In the ids of touchpoints of the one device that half of a hot load comes from."""
+"""In the ids of touchpoints of the one device that a hot load comes from."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Kind:
     rate: float
     clients: int = 4
     hot: bool = False
-    """Half of all touchpoints come from one device."""
+    """All touchpoints come from one device."""
     name: str = ""
     """Before the names of customers: two loads on one installation have different ones."""
     import_id: str = ""
@@ -204,7 +204,7 @@ def batches(client: str, hot: bool = False) -> Iterator[list[dict[str, Any]]]:
         group = range(first, first + AT_A_TIME)
         events = [touchpoint(client, customer, n) for n in range(OF_A_CUSTOMER) for customer in group]
         if hot:
-            events[::2] = [_hot(client, each) for each in events[::2]]
+            events = [_hot(client, each) for each in events]
         yield from (events[begin : begin + BATCH] for begin in range(0, len(events), BATCH))
         first += AT_A_TIME
 

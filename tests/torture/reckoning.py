@@ -25,6 +25,14 @@ QUESTIONS: tuple[dict[str, str], ...] = (
     {"model": "aida", "interval": "month"},
 )
 
+MORE_QUESTIONS = ("/v1/journeys", "/v1/paths", "/v1/sequences")
+"""Without the funnels: what else is answered alike after a rebuild."""
+
+ALARM = "etappe_unreconciled_events{"
+
+ALARM_SECONDS = 150.0
+"""Two looks of the query API, and some."""
+
 Answers = Mapping[str, Any]
 """By question the rows."""
 
@@ -41,12 +49,14 @@ class Reckoning:
     """Questions that a rebuild answers otherwise."""
     unbalanced: str = ""
     """Where what was accepted is not what became of it, at rest."""
+    alarm: str = ""
+    """What the alert metric says at rest, where it says anything."""
     lost_ids: Collection[str] = field(default=(), repr=False)
     duplicated_ids: Collection[str] = field(default=(), repr=False)
 
     @property
     def is_right(self) -> bool:
-        wrong = self.lost or self.duplicated or self.unlike_rebuild or self.unbalanced
+        wrong = self.lost or self.duplicated or self.unlike_rebuild or self.unbalanced or self.alarm
         return not wrong and self.stored == self.accepted
 
 
@@ -74,14 +84,15 @@ class Reader:
             return False
 
     def reckon(self, sent: Sent) -> Reckoning:
-        """Read every customer's journey, and the funnels before and after a rebuild."""
+        """Read every customer's journey, and everything before and after a rebuild."""
         if sent.position:
             self.wait_for(sent.position, 300)
-        found = Counter(id_ for ids in self.journeys().values() for id_ in ids)
+        journeys = self.journeys()
+        found = Counter(id_ for ids in journeys.values() for id_ in ids)
         fresh = self.settled()
-        before = self.answers()
+        before = {"touchpoints of customers": journeys, **self.answers(), **self.more_answers()}
         self._rebuild()
-        after = self.answers()
+        after = {"touchpoints of customers": self.journeys(), **self.answers(), **self.more_answers()}
         lost = sent.ids.keys() - found.keys()
         twice = [each for each, count in found.items() if count > 1]
         return Reckoning(
@@ -91,6 +102,7 @@ class Reader:
             stored=fresh["stored"],
             unlike_rebuild=[name for name, rows in before.items() if after[name] != rows],
             unbalanced=unbalanced(fresh),
+            alarm=self._alarm(),
             lost_ids=lost,
             duplicated_ids=twice,
         )
@@ -114,6 +126,21 @@ class Reader:
     def answers(self) -> Answers:
         """The funnels."""
         return {json.dumps(each): self._rows("/v1/funnel", **each) for each in QUESTIONS}
+
+    def more_answers(self) -> Answers:
+        """Whatever else tells about everybody."""
+        return {path: self._rows(path) for path in MORE_QUESTIONS}
+
+    def _alarm(self) -> str:
+        """The alert metric's lines that are not 0 and stay so."""
+        until = time.monotonic() + ALARM_SECONDS
+        while (raised := self._raised()) and time.monotonic() < until:
+            time.sleep(2)
+        return "; ".join(raised)
+
+    def _raised(self) -> list[str]:
+        lines = self._client.get("/metrics").text.splitlines()
+        return [each for each in lines if each.startswith(ALARM) and float(each.rpartition(" ")[2])]
 
     def _ids_of(self, customer: str) -> list[str]:
         return [row["id"] for row in self._rows(f"/v1/customers/{customer}/journey")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,6 +19,10 @@ MOST_PARTS = 4
 
 PATIENCE_SECONDS, FAILED_SECONDS = 360.0, 60.0
 """How long clients try to get rid of what they have in hand at the end; the latter after a fault that failed."""
+
+MOST_MB = {"collector": 300, "collect": 300, "stitch": 500, "second": 500, "query": 500, "core": 2500}
+"""What a process may take. A collector: its 100, what waits to be written (32), and bodies that are read meanwhile;
+the core holds the engine."""
 
 Tell = Callable[[str], None]
 
@@ -39,14 +43,27 @@ class Outcome:
     refused: int = 0
     broken: int = 0
     recoveries: list[float] = field(default_factory=list)
+    calm: tuple[int, float] = (0, 0.0)
+    """Touchpoints accepted in the moments before the strikes, and how many seconds those were."""
     memory: dict[str, int] = field(default_factory=dict)
     """Most resident MB of each process."""
     wrong: list[str] = field(default_factory=list)
     """What went wrong besides."""
+    wanted: int = 1
+    """Rounds that were asked for."""
+    terms: str = ""
+    """The form, the load and the seed of its run."""
+    date: str = ""
 
     @property
     def is_right(self) -> bool:
-        return self.rounds > 0 and not (self.lost or self.duplicated or self.wrong)
+        return self.rounds == self.wanted and not (self.lost or self.duplicated or self.wrong)
+
+    @property
+    def rate(self) -> float:
+        """Touchpoints a second that were accepted while nothing was struck."""
+        accepted, seconds = self.calm
+        return accepted / seconds if seconds else 0.0
 
 
 def run_campaign(
@@ -55,7 +72,9 @@ def run_campaign(
     """Strike with the chosen faults by turns; where one fails, go on without it on a new installation."""
     turns = [fault for fault in chosen for _ in range(fault.few if short else fault.many)]
     Random(f"{seed} {campaign.name}").shuffle(turns)
-    outcomes = {fault.name: Outcome(fault.name, campaign.installation) for fault in chosen}
+    outcomes = {
+        fault.name: Outcome(fault.name, campaign.installation, wanted=turns.count(fault)) for fault in chosen
+    }
     for part in range(MOST_PARTS):
         if not turns:
             break
@@ -100,6 +119,7 @@ class Part:
             for outcome in self._met():
                 for name, most in watch.most.items():
                     outcome.memory[name] = max(most, outcome.memory.get(name, 0))
+                outcome.wrong += too_large(watch.most)
             reader.close()
             installation.end()
 
@@ -126,7 +146,7 @@ class Part:
         load.strike = number
         before = load.sent.refused, load.sent.broken
         try:
-            time.sleep(random.uniform(0.2, 2))
+            outcome.calm = self._calm(load, random.uniform(0.2, 2), outcome.calm)
             fault.strike(place, random)
             position, begun = load.position, time.monotonic()
             place.installation.wait_until_ready()
@@ -139,9 +159,18 @@ class Part:
         finally:
             outcome.refused += load.sent.refused - before[0]
             outcome.broken += load.sent.broken - before[1]
-        outcome.recoveries.append(place.take_delay(time.monotonic() - begun))
+        took = place.take_delay(time.monotonic() - begun)
+        outcome.recoveries.append(took)
         outcome.rounds += 1
+        if took > fault.limit:
+            outcome.wrong.append(f"took {took:.0f} s, more than {fault.limit:g}")
         return True
+
+    def _calm(self, load: Load, seconds: float, before: tuple[int, float]) -> tuple[int, float]:
+        """Nothing is struck for a moment; what is accepted in it, and how long it is, on top of `before`."""
+        accepted, begun = load.accepted, time.monotonic()
+        time.sleep(seconds)
+        return before[0] + load.accepted - accepted, before[1] + time.monotonic() - begun
 
     def _reckon(self, found: Reckoning, load: Load) -> None:
         """To each fault what was acknowledged while it struck; to all of them what nobody can tell apart."""
@@ -154,6 +183,7 @@ class Part:
         wrong = [*load.sent.wrong[:2]]
         wrong += [f"unlike a rebuild: {each}" for each in found.unlike_rebuild]
         wrong += [f"does not add up: {found.unbalanced}"] if found.unbalanced else []
+        wrong += [f"a false alarm: {found.alarm}"] if found.alarm else []
         if found.stored != found.accepted:
             wrong.append(f"stored {found.stored:,} of {found.accepted:,}")
         for outcome in self._met():
@@ -164,6 +194,15 @@ class Part:
 
     def _met(self) -> Iterable[Outcome]:
         return [self._outcomes[name] for name in {fault.name for fault in self._struck}]
+
+
+def too_large(most: Mapping[str, int]) -> list[str]:
+    """The processes that took more memory than they may."""
+    return [
+        f"{name} took {taken} MB, more than {MOST_MB[name]}"
+        for name, taken in most.items()
+        if taken > MOST_MB.get(name, taken)
+    ]
 
 
 def _said(error: Exception) -> str:

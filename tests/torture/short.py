@@ -8,13 +8,10 @@ from dataclasses import replace
 import pytest
 from kafka.broker import BrokerMissing
 from torture.campaigns import campaigns
-from torture.run import run_campaign
+from torture.run import MOST_MB, run_campaign
 
 RATE = 300.0
 SEED = 7
-
-COLLECTOR_MB = 300
-"""What a collector may take: its 100, what waits to be written (32), and bodies that are read meanwhile."""
 
 
 def assert_endured(*names: str) -> None:
@@ -35,8 +32,8 @@ def assert_endured(*names: str) -> None:
     for outcome in outcomes:
         assert outcome.wrong == [], outcome
         assert (outcome.lost, outcome.duplicated) == (0, 0), outcome
-        assert outcome.rounds > 0
+        assert outcome.rounds == outcome.wanted > 0
     assert sum(each.accepted for each in outcomes) > 0
     for outcome in outcomes:
         collector = max(outcome.memory.get("collector", 0), outcome.memory.get("collect", 0))
-        assert 0 < collector < COLLECTOR_MB, outcome
+        assert 0 < collector < MOST_MB["collector"], outcome

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
@@ -13,8 +14,8 @@ from torture.run import Outcome
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 
 _COLUMNS = (
-    "fault", "installation", "rounds", "accepted", "lost", "duplicated", "attempts refused", "attempts broken",
-    "recovery: median", "longest", "most memory, MB", "wrong",
+    "fault", "installation", "rounds", "accepted", "per second", "lost", "duplicated", "attempts refused",
+    "attempts broken", "recovery: median", "longest", "most memory, MB", "wrong",
 )  # fmt: skip
 HEAD = f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}"
 
@@ -26,6 +27,7 @@ def line(outcome: Outcome) -> str:
         outcome.installation,
         outcome.rounds,
         f"{outcome.accepted:,}",
+        f"{outcome.rate:,.0f}",
         outcome.lost,
         outcome.duplicated,
         outcome.refused,
@@ -41,23 +43,34 @@ def line(outcome: Outcome) -> str:
 class Results:
     """Rows of this table in a file, one JSON object a line: what an earlier run came to is known to a later one."""
 
-    def __init__(self, path: Path, forget: bool) -> None:
+    def __init__(self, path: Path, terms: str, forget: bool) -> None:
         self._path = path
+        self._terms = terms
         path.parent.mkdir(parents=True, exist_ok=True)
         if forget:
             path.unlink(missing_ok=True)
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         with self._path.open("a") as file:
-            file.writelines(json.dumps(asdict(each)) + "\n" for each in outcomes)
+            file.writelines(json.dumps(asdict(self._dated(each))) + "\n" for each in outcomes)
+
+    def _dated(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, terms=self._terms, date=f"{datetime.now(UTC):%Y-%m-%d}")
 
     @property
     def rows(self) -> Sequence[Outcome]:
-        """Of each fault on each installation the latest."""
+        """Of each fault on each installation the latest, of runs on the same terms."""
         if not self._path.exists():
             return []
         found = [Outcome(**json.loads(row)) for row in self._path.read_text().splitlines()]
-        return list({(each.fault, each.installation): each for each in found}.values())
+        same = [each for each in found if each.terms == self._terms]
+        return list({(each.fault, each.installation): each for each in same}.values())
+
+    @property
+    def dates(self) -> str:
+        """Of its rows: a day, or the first and the last."""
+        days = sorted({each.date for each in self.rows})
+        return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
 
 
 def write_table(page: Path, said: str, rows: Sequence[Outcome]) -> None:

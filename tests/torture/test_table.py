@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from torture.campaigns import Campaign, campaigns
 from torture.faults import Fault, Field
 from torture.load import Sent
 from torture.reckoning import Reckoning
-from torture.run import Outcome, run_campaign
+from torture.run import Outcome, run_campaign, too_large
 from torture.table import BEGIN, END, Results, line, write_table
 
 
@@ -38,6 +40,7 @@ class Silent:
     def __init__(self, *_: Any) -> None:
         self.sent = Sent({"a": 0})
         self.position = ""
+        self.accepted = 0
 
     def start(self) -> None: ...
 
@@ -97,18 +100,40 @@ def test_an_installation_that_does_not_start_is_in_the_table() -> None:
 
 
 def test_rows_are_kept_and_the_latest_of_a_fault_counts(tmp_path: Path) -> None:
-    results = Results(tmp_path / "build" / "rows.jsonl", forget=True)
+    path = tmp_path / "build" / "rows.jsonl"
+    results = Results(path, "the whole", forget=True)
     results.add([Outcome("kill", "SQLite", wrong=["x"]), Outcome("kill", "Kafka", 1)])
-    results.add([Outcome("kill", "SQLite", 50, 1_000_000, recoveries=[1.0, 2.0, 9.0], memory={"core": 400})])
-    again = Results(tmp_path / "build" / "rows.jsonl", forget=False).rows
+    full = Outcome("kill", "SQLite", 50, 1_000_000, wanted=50, recoveries=[1.0, 2.0, 9.0])
+    results.add([replace(full, memory={"core": 400}, calm=(4_400, 2.0))])
+    Results(path, "the short form", forget=False).add([Outcome("kill", "SQLite", 1)])
+    kept = Results(path, "the whole", forget=False)
+    again = kept.rows
+    assert kept.dates == f"{datetime.now(UTC):%Y-%m-%d}"
     assert [(each.installation, each.rounds, each.is_right) for each in again] == [
         ("SQLite", 50, True),
         ("Kafka", 1, True),
     ]
     assert (
-        line(again[0]) == "| kill | SQLite | 50 | 1,000,000 | 0 | 0 | 0 | 0 | 2.0 s | 9.0 s | core 400 |  |"
+        line(again[0])
+        == "| kill | SQLite | 50 | 1,000,000 | 2,200 | 0 | 0 | 0 | 0 | 2.0 s | 9.0 s | core 400 |  |"
     )
     assert line(Outcome("kill", "SQLite", wrong=["late"])).endswith("|  |  |  | late |")
+
+
+def test_fewer_rounds_than_asked_for_or_too_much_memory_are_wrong() -> None:
+    assert Outcome("kill", "SQLite", 50, wanted=50).is_right
+    assert not Outcome("kill", "SQLite", 49, wanted=50).is_right
+    assert too_large({"collector": 299, "broker": 9_000}) == []
+    assert too_large({"collector": 301}) == ["collector took 301 MB, more than 300"]
+
+
+def test_a_fault_that_takes_longer_than_it_may_is_wrong() -> None:
+    def late(place: Field, _: Random) -> None:
+        place.note(31)
+
+    fault = Fault("late", late, 1, 1, limit=30)
+    (outcome,) = run_campaign(Campaign("c", Nowhere, [fault]), [fault], 1, 7, short=True, tell=lambda _: None)
+    assert outcome.wrong == ["took 31 s, more than 30"]
 
 
 def test_the_table_goes_into_its_place_on_the_page(tmp_path: Path) -> None:
@@ -117,7 +142,7 @@ def test_the_table_goes_into_its_place_on_the_page(tmp_path: Path) -> None:
     write_table(page, "2026-11-22, the whole.", [Outcome("kill", "SQLite", 50)])
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n2026-11-22, the whole.\n\n| fault |")
-    assert text.endswith(f"| kill | SQLite | 50 | 0 | 0 | 0 | 0 | 0 |  |  |  |  |\n{END}\nafter\n")
+    assert text.endswith(f"| kill | SQLite | 50 | 0 | 0 | 0 | 0 | 0 | 0 |  |  |  |  |\n{END}\nafter\n")
     page.write_text("nothing")
     with pytest.raises(ValueError, match=r"page\.md has no"):
         write_table(page, "", [])
