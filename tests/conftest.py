@@ -11,7 +11,18 @@ from kafka.broker import BrokerMissing, KafkaBroker
 
 pytest.register_assert_rewrite("browser_story", "reading_back")  # so that what differs is shown
 
+LONG = (
+    "test_identity_scenarios_large", "test_identity_scenarios_small", "test_stitcher_stateful", "test_torture_",
+    "test_query_steps_reference", "test_hostile_", "test_two_sizes", "test_stitcher_retention",
+)  # fmt: skip
+"""Files that take minutes begin first, so that no core waits for one of them at the end."""
+
 pytest_plugins = ["front.fixtures", "asking.fixtures", "stitching.fixtures", "browser.fixtures"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files stay together, and in their order otherwise."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONG))
 
 
 @pytest.fixture(scope="session")
