@@ -67,10 +67,15 @@ def _carried_out(
 ) -> list[Outcome]:
     begun = time.monotonic()
     with screen.status(campaign.name) as status:
-        outcomes = run_campaign(
-            campaign, faults, asked.rate, asked.seed, short=asked.short,
-            tell=lambda said: status.update(f"{campaign.name}: {said}"),
-        )  # fmt: skip
+
+        def tell(said: str) -> None:
+            state = f"{campaign.name}, {time.monotonic() - begun:.0f} s: {said}"
+            if screen.is_terminal:
+                status.update(state)
+            else:
+                screen.print(state)
+
+        outcomes = run_campaign(campaign, faults, asked.rate, asked.seed, short=asked.short, tell=tell)
     results.add(outcomes)
     for outcome in outcomes:
         print(line(outcome), flush=True)

@@ -63,7 +63,7 @@ def _outages() -> Iterator[Campaign]:
         Fault("ClickHouse suspended for 20 s", partial(faults.warehouse_suspended, 20), 0, 3),
         Fault("ClickHouse slow for 20 s", partial(faults.way_slow, 1, 20), 1, 3),
         Fault("ClickHouse fails inserts for 20 s", partial(faults.inserts_failing, 20), 1, 3),
-        Fault("half-open connections to ClickHouse", partial(faults.way_forgotten, 1), 0, 3, patience=400),
+        Fault("half-open connections to ClickHouse", partial(faults.way_forgotten, 1), 0, 2, patience=400),
     ])  # fmt: skip
     yield Campaign("three brokers", partial(Kafka, brokers=3), [
         Fault("one of three brokers killed", faults.replica_lost, 1, 3),

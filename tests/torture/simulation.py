@@ -76,9 +76,9 @@ class Committed:
 class Simulation:
     """One workspace from its first touchpoint to the end of everything that was sent.
 
-    `trace` tells each move, the time by the clock, and a digest of what the tables answer after it. A workspace takes
-    decisions or lets touchpoints go, not both: what an event says without a banned identifier can be read from
-    touchpoints that are there only.
+    `trace` tells each move, the time by the clock, and a digest of what the tables answer after it. To half of the
+    workspaces nobody gives orders, which take time; others are operated, or let old touchpoints go. None has both: what
+    an event says without a banned identifier can be read from touchpoints that are there only.
     """
 
     def __init__(self, session: Session, seed: int) -> None:
@@ -86,7 +86,7 @@ class Simulation:
         self._random = Random(seed)
         self._world = World(session)
         self._events = [self._event(n) for n in range(self._random.randint(3, 14))]
-        self._is_letting_go = self._random.random() < 0.3
+        self._orders = self._random.choices(("none", "operator", "retention"), (5, 3, 2))[0]
         self._now = KEPT
         self._before = 0
         self._apart: dict[str, tuple[str, str]] = {}
@@ -117,12 +117,12 @@ class Simulation:
         often = {
             self._normalise: 4, self._normalise_lane: 2, self._apply: 4, self._fill: 2, self._commit: 4,
             self._fail_normalising: 2, self._fail_lane: 1, self._fail_applying: 3, self._fail_filling: 2,
-            self._fail_committing: 2, self._new_owner: 2, self._late_writer: 2, self._replay: 1, self._rebuild: 2,
+            self._fail_committing: 2, self._new_owner: 2, self._late_writer: 2, self._replay: 1,
         }  # fmt: skip
-        if self._is_letting_go:
-            often[self._let_go] = 3
-        else:
-            often |= {self._ban: 1, self._hold_apart: 1, self._take_back: 1}
+        if self._orders == "retention":
+            often |= {self._let_go: 4, self._rebuild: 1}
+        elif self._orders == "operator":
+            often |= {self._ban: 2, self._hold_apart: 1, self._take_back: 2, self._rebuild: 2}
         return list(often), list(often.values())
 
     def _event(self, n: int) -> Event:
@@ -299,7 +299,7 @@ class Simulation:
         while self._zombies:
             self._late_writer()
         self._world.drain()
-        if self._is_letting_go:
+        if self._orders == "retention":
             self._let_go()
             self._world.drain()
 
