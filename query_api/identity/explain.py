@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from etappe.clock import iso
@@ -96,7 +96,7 @@ def read_identity_question(reader: Reader, customer: str) -> IdentityQuestion:
 def answer_identity(
     session: Session, workspace: Workspace, builds: Builds, question: IdentityQuestion
 ) -> Answer:
-    """Nodes, links and refused links; or the links of one chain in order.
+    """Nodes, links and refused links; or the links of one chain in order, and those refused at its identifiers.
 
     NotFound where there is no such customer, or an end was never seen; BadInput where no links connect the ends.
     """
@@ -113,9 +113,9 @@ def answer_identity(
         nodes = sorted(spans, key=lambda span: (shown(names, span.identifier), span.identifier))
         found = [*nodes, *evidence.held, *evidence.refused]
     else:
-        evidence = Evidence(_chain(session, workspace, identities, members, question.ends), ())
+        evidence = _chain(session, workspace, identities, members, question.ends)
         names = _names(session, workspace.name, (), evidence)
-        left_out, found = 0, evidence.held
+        left_out, found = 0, [*evidence.held, *evidence.refused]
     end = len(found) if question.limit is None else question.offset + question.limit
     page = found[question.offset : end]
     links = [each.link if isinstance(each, Refused) else each for each in page if not isinstance(each, Span)]
@@ -140,14 +140,20 @@ def answer_identity(
 
 def chain_between(
     session: Session, workspace: str, identities: Identities, members: Collection[int], ends: Sequence[int]
-) -> Sequence[Link] | None:
-    """The shortest chain of links between two identifiers of one customer; None where there is none."""
+) -> Evidence | None:
+    """The shortest chain of links between two identifiers of one customer, with what was refused at its identifiers;
+    None where there is none."""
     a, b = ends
     evidence = shortest_evidence_of(session, workspace, identities, members)
     types = {key: name for link in evidence.held for key, name in _types(link)}
     rules = parse_rules(identities.rules_text)
     devices = {key for key, name in types.items() if rules.type_of(name).names == "device"}
-    return shortest_chain(evidence.held, devices, a, b)
+    chain = shortest_chain(evidence.held, devices, a, b)
+    if chain is None:
+        return None
+    on_it = {a, b, *(end for link in chain for end in link.pair)}
+    refused = [each for each in evidence.refused if not on_it.isdisjoint(each.link.pair)]
+    return replace(evidence, held=chain, refused=refused)
 
 
 def not_connected(
@@ -165,7 +171,7 @@ def _chain(
     identities: Identities,
     members: Collection[int],
     ends: tuple[Named, Named],
-) -> Sequence[Link]:
+) -> Evidence:
     keys = [seen_key_of(session, workspace, end) for end in ends]
     outside = [n for n, key in enumerate(keys) if key not in members]
     chain = None if outside else chain_between(session, workspace.name, identities, members, keys)

@@ -157,8 +157,8 @@ def _connection(
     chains = []
     for customer in sorted(owners[0] & owners[1]):
         members = members_of(session, workspace, identities, customer)
-        chain = chain_between(session, workspace, identities, members, ends)
-        chains += [] if chain is None else [chain]
+        evidence = chain_between(session, workspace, identities, members, ends)
+        chains += [] if evidence is None else [evidence.held]
     return min(chains, key=len, default=None)
 
 

@@ -59,7 +59,8 @@ class Anna:
         return f"/v1/customers/{self.user:016x}/identity"
 
     async def chain(self, a: str, b: str) -> list[tuple[str, str, str]]:
-        return [(row["a"], row["b"], row["rule"]) for row in await self.world.rows(self.path, a=a, b=b)]
+        rows = await self.world.rows(self.path, a=a, b=b)
+        return [(row["a"], row["b"], row["rule"]) for row in rows if row["kind"] == "link"]
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ async def test_the_whole_graph_in_rows(anna: Anna, world: World) -> None:
 
 
 async def test_a_link_with_its_event(anna: Anna, world: World) -> None:
-    (row,) = await world.rows(anna.path, a="email:anna@example.ch", b="user_id:42")
+    row, _ = await world.rows(anna.path, a="email:anna@example.ch", b="user_id:42")
     assert row == {
         "kind": "link", "type": "person", "name": None, "a": "user_id:42", "b": f"email:#{anna.mail:016x}",
         "event_id": "signup", "event": "P1", "at": iso(NOON + 1), "received_at": iso(NOON + 10),
@@ -129,12 +130,20 @@ async def test_the_shortest_chain_runs_from_a_to_b(anna: Anna) -> None:
     ]
 
 
+async def test_after_a_chain_comes_what_was_refused_at_its_identifiers(anna: Anna, world: World) -> None:
+    link, refused = await world.rows(anna.path, a="email:anna@example.ch", b="user_id:42")
+    assert (link["kind"], refused["kind"]) == ("link", "refused")
+    assert (refused["a"], refused["b"], refused["rule"]) == ("user_id:42", "user_id:43", "unique")
+    (alone,) = await world.rows(anna.path, a="device_id:app", b="device_id:laptop")
+    assert alone["kind"] == "link"
+
+
 async def test_a_chain_in_pages_and_as_csv(anna: Anna, world: World) -> None:
     reply = (await world.get(anna.path, limit="4", cursor="4")).json()
     assert [row["kind"] for row in reply["rows"]] == ["node", "node", "link", "link"]
     assert reply["meta"]["next"] == "8"
     text = (await world.get(anna.path, a="device_id:app", b="user_id:42", format="csv")).text
-    assert [row["rule"] for row in csv.DictReader(io.StringIO(text))] == ["device", "login"]
+    assert [row["rule"] for row in csv.DictReader(io.StringIO(text))] == ["device", "login", "unique"]
 
 
 async def test_two_who_are_not_one_customer_and_the_rule_that_parts_them(anna: Anna, world: World) -> None:
