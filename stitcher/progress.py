@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from etappe.changes import Batch
 from etappe.warehouse import Session
+from etappe.warehouse.statements import statement
 
 
 def store_progress(session: Session, workspace: str, batches: Iterable[Batch], version: int) -> None:
@@ -24,3 +25,8 @@ def store_progress(session: Session, workspace: str, batches: Iterable[Batch], v
             "identity_version": [version] * len(reached),
         },
     )
+
+
+def note_order(session: Session, workspace: str, version: int) -> None:
+    """Answers reach as far as before, by the identities of `version`: an order was carried out."""
+    session.execute(statement("stitcher.sql", "progress_noted"), {"workspace": workspace, "version": version})

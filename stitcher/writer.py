@@ -24,7 +24,7 @@ from stitcher.items import Item
 from stitcher.normalise import restore
 from stitcher.orders import Orders
 from stitcher.overrun import bans_of_overrun
-from stitcher.progress import store_progress
+from stitcher.progress import note_order, store_progress
 from stitcher.remaking import remake
 from stitcher.resolve import reach, resolve_batches
 from stitcher.spares import forget_spares, spares_of, spares_of_undone
@@ -71,6 +71,7 @@ class Writer:
             run = []
             self._at(offset)
             self._order(session, change)
+            note_order(session, self.workspace.name, self.views.version)
         self._apply_batches(session, run)
 
     def fill(self, session: Session) -> bool:

@@ -71,6 +71,31 @@ def test_what_comes_after_a_ban_is_read_without_it_as_well(world: World, who: st
     assert_grouped(world, expected_under([*SHOP, *more], banned=[who]))
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["ban first", "ban last"])
+@pytest.mark.parametrize(
+    "events",
+    [
+        [Event(1, "u1 e1", 5, former="a1", stamp=1), Event(2, "a1", 6, stamp=2)],
+        [Event(1, "u2 e1", 12, former="=1", stamp=2), Event(2, "u1 a1", 6, stamp=5), Event(3, "a1", 13, stamp=6)],
+        [Event(1, "u2 e1", 12, former="=1", stamp=2), Event(2, "e2 a1", 6, stamp=6), Event(3, "a1", 13, stamp=6)],
+    ],
+    ids=["of the banned", "of a user or a device", "of a device that has a user"],
+)  # fmt: skip
+def test_a_former_id_is_the_next_bests_whether_the_ban_or_the_event_comes_first(
+    session: Session, events: list[Event], is_first: bool
+) -> None:
+    """It is no login: what it names is not an identifier of its event."""
+    world = World(session)
+    if is_first:
+        world.ban("d1", "u1")
+        world.drain()
+    world.take(*events)
+    if not is_first:
+        world.ban("d1", "u1")
+        world.drain()
+    assert_grouped(world, expected_under(events, banned=["u1"]))
+
+
 def test_several_bans_at_once(world: World) -> None:
     for number, who in enumerate(["u1", "e1", "a1"]):
         world.ban(f"d{number}", who)
@@ -90,6 +115,24 @@ def test_a_ban_taken_back_leaves_everything_as_it_was(world: World, who: str) ->
     world.take_back("d1")
     world.drain()
     assert views(world) == before
+
+
+def test_an_order_makes_another_version_of_the_identities_that_reaches_as_far(world: World) -> None:
+    seen = [versions(world)]
+    for order in (lambda: world.hold_apart("d1", "u1", "e1"), lambda: world.take_back("d1")):
+        order()
+        world.drain()
+        seen.append(versions(world))
+    positions, numbers = zip(*seen, strict=True)
+    assert len(set(positions)) == 1
+    assert list(numbers) == sorted(set(numbers))
+
+
+def versions(world: World) -> tuple[int, int]:
+    """How far the answers reach, and by which version of the identities."""
+    sql = "SELECT max(position), max(identity_version) FROM progress FINAL WHERE workspace = {w:String}"
+    ((position, version),) = world.session.rows(sql, {"w": world.name})
+    return position, version
 
 
 def test_a_split_taken_back_leaves_everything_as_it_was(world: World) -> None:
