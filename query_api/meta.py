@@ -6,6 +6,8 @@ from typing import Any
 
 from etappe.clock import iso
 from etappe.warehouse import Session
+from etappe.workspaces import Workspace
+from query_api.builds import Build
 from query_api.common import Range
 from query_api.sql import text_of
 
@@ -16,6 +18,15 @@ def range_meta(asked: Range) -> dict[str, Any]:
     return {
         "from": None if asked.begin is None else iso(asked.begin),
         "to": None if asked.end is None else iso(asked.end),
+    }
+
+
+def workspace_meta(build: Build, workspace: Workspace) -> dict[str, Any]:
+    """What parts journeys from each other, and makes segments of customers."""
+    return {
+        "conversion": build.model.conversion,
+        "gap_days": workspace.gap_days,
+        "lapsed_days": workspace.lapsed_days,
     }
 
 

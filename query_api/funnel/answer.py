@@ -13,7 +13,7 @@ from query_api.funnel.measures import Measures, measure_funnel
 from query_api.funnel.plan import Plan, plan_funnel
 from query_api.funnel.question import FunnelQuestion
 from query_api.funnel.shape import funnel_columns, shape_funnel
-from query_api.meta import TIES, bots_left_out, facts_meta, range_meta, views_meta
+from query_api.meta import TIES, bots_left_out, facts_meta, range_meta, views_meta, workspace_meta
 from query_api.sql import text_of
 
 
@@ -47,6 +47,7 @@ def question_meta(question: FunnelQuestion, build: Build, workspace: Workspace) 
         "interval": question.interval,
         "time_zone": workspace.time_zone,
         "ties": TIES,
+        **workspace_meta(build, workspace),
         **range_meta(question.range),
     }
 

@@ -12,7 +12,7 @@ from etappe.workspaces import Workspace
 from query_api.answer import Answer, Kind, LongAnswer, Row
 from query_api.builds import Build
 from query_api.filters import said
-from query_api.meta import bots_left_out, facts_meta, range_meta, views_meta
+from query_api.meta import bots_left_out, facts_meta, range_meta, views_meta, workspace_meta
 from query_api.paths.plan import Plan, plan_paths, plan_sequences
 from query_api.paths.question import MORE, PathQuestion
 
@@ -96,7 +96,6 @@ def answer_sequences(
     end = sequences if question.limit is None else question.offset + question.limit
     meta = {
         **_question_meta(question, build, workspace),
-        "conversion": build.model.conversion,
         "journeys": paths,
         "sequences": sequences,
         **rests_on,
@@ -135,6 +134,7 @@ def _question_meta(question: PathQuestion, build: Build, workspace: Workspace) -
         "collapse": question.collapse,
         "where": said(question.where),
         "time_zone": workspace.time_zone,
+        **workspace_meta(build, workspace),
         **range_meta(question.range),
     }
 

@@ -9,7 +9,7 @@ from etappe.workspaces import Workspace
 from query_api.answer import Answer
 from query_api.builds import Build
 from query_api.filters import customer_values, said
-from query_api.meta import TIES, bots_left_out, facts_meta, range_meta
+from query_api.meta import TIES, bots_left_out, facts_meta, range_meta, workspace_meta
 from query_api.sql import text_of
 from query_api.steps.measures import Measures, measure_steps
 from query_api.steps.plan import plan_steps
@@ -23,7 +23,7 @@ def answer_steps(session: Session, workspace: Workspace, build: Build, question:
     rests_on = facts_meta(session, workspace.name)
     measures = measure_steps(session, plan_steps(question, build, workspace))
     meta = {
-        **question_meta(question),
+        **question_meta(question, build, workspace),
         **rests_on,
         **build.identities.meta,
         "excluded": _excluded(session, workspace, build, question, measures),
@@ -31,7 +31,7 @@ def answer_steps(session: Session, workspace: Workspace, build: Build, question:
     return Answer(steps_columns(question), shape_steps(question, measures), meta)
 
 
-def question_meta(question: StepsQuestion) -> dict[str, Any]:
+def question_meta(question: StepsQuestion, build: Build, workspace: Workspace) -> dict[str, Any]:
     """The question as it was understood."""
     return {
         "steps": [_step_meta(question, n) for n in range(len(question.steps))],
@@ -46,6 +46,7 @@ def question_meta(question: StepsQuestion) -> dict[str, Any]:
             for each in question.exclude
         ],
         "ties": TIES,
+        **workspace_meta(build, workspace),
         **range_meta(question.range),
     }
 

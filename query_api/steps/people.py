@@ -120,9 +120,10 @@ def answer_people(
         people_columns(question.funnel.unit),
         _rows(session, workspace, build, question.funnel, page),
         {
-            **question_meta(question.funnel),
+            **question_meta(question.funnel, build, workspace),
             "step": question.step,
             "state": "dropped" if question.dropped else "reached",
+            "group": question.group,
             **meta,
             **build.identities.meta,
             "excluded": {"bot_touchpoints": bots_left_out(session, workspace.name, question.funnel.range)},

@@ -221,6 +221,8 @@ async def test_meta_states_the_rules_and_what_was_left_out(world: World) -> None
         "model": "acpl", "model_version": model_of(3).version, "build": 1, "order": "reached",
         "unit": "account", "window_ms": 30 * DAY, "basis": "started", "by": None, "where": [], "touch": "first",
         "interval": None, "time_zone": "UTC", "ties": "touchpoints of equal time count in either order",
+        "conversion": model_of(3).conversion, "gap_days": world.workspace.gap_days,
+        "lapsed_days": world.workspace.lapsed_days,
         "from": "2026-01-01T00:00:00.000Z", "to": None, "identity_version": 9,
         "watermark": {"journeys": "2026-01-01T12:00:00.007Z"},
         "identity": {"generation": 0, "rules": DEFAULT_RULES.version, "known_until": None},

@@ -17,20 +17,23 @@ STATED = {
     "window": {"window_ms"},
     "unit": {"unit"},
     "ties": {"ties"},
+    "journeys and segments": {"conversion", "gap_days", "lapsed_days"},
     "identity": {"identity_version", "identity", "watermark"},
     "left out": {"excluded"},
+    "cell": {"phase", "state", "group", "period", "stuck_for_ms"},
+    "cell of steps": {"step", "state", "group"},
 }
-EVERYTHING = tuple(STATED)
-STEP_RULES = tuple(rule for rule in STATED if rule != "model")
+EVERYTHING = tuple(rule for rule in STATED if not rule.startswith("cell"))
+STEP_RULES = tuple(rule for rule in EVERYTHING if rule != "model")
 """Steps are asked for one by one: no phase model has a part in them."""
 STEPS = {"steps": [{"event": "P1"}, {"event": "P2"}]}
 
 # By call: how it is asked, and what it must state. A call that is not of all time states its range.
 CALLS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "GET /v1/funnel": ({}, EVERYTHING),
-    "GET /v1/funnel/people": ({"phase": "p1"}, EVERYTHING),
+    "GET /v1/funnel/people": ({"phase": "p1"}, (*EVERYTHING, "cell")),
     "POST /v1/funnel/steps": (STEPS, STEP_RULES),
-    "POST /v1/funnel/steps/people": ({**STEPS, "step": 1}, STEP_RULES),
+    "POST /v1/funnel/steps/people": ({**STEPS, "step": 1}, (*STEP_RULES, "cell of steps")),
     "GET /v1/paths": ({}, EVERYTHING),
     "GET /v1/sequences": ({}, EVERYTHING),
     "GET /v1/journeys": ({}, ("range", "model", "ties", "identity", "left out")),
