@@ -194,3 +194,41 @@ def test_three_hundred_users_share_one_tablet(session: Session) -> None:
     assert_as_expected(world, [*logins, *browsing])
     assert len(world.journeys()) == len(expected(logins)) == 300
     assert_rebuild_changes_nothing(world)
+
+
+@pytest.mark.parametrize(
+    ("event", "whose"),
+    [
+        (Event(10, "u1", 70, "P2"), {"u1"}),
+        (Event(10, "a1", 2, "P2"), {"u1"}),
+        (Event(10, "a2", 80), {"u2"}),
+        (Event(10, "u3", 90), {"u3"}),
+        (Event(10, "u2 e1", 90), {"u1", "u2"}),
+        (Event(10, "u1 a2", 90), {"u1", "u2"}),
+    ],
+    ids=[
+        "more",
+        "late, on a device",
+        "on another device",
+        "somebody new",
+        "a refused link",
+        "a shared device",
+    ],
+)
+def test_exactly_the_customers_concerned_are_folded_again(
+    session: Session, event: Event, whose: set[str]
+) -> None:
+    world = World(session)
+    world.take(Event(1, "u1 e1 a1", 10), Event(2, "u2 a2", 20), Event(3, "u3", 30), Event(4, "u4 a4", 40))
+    before = folded(world)
+    world.take(event)
+    after = folded(world)
+    assert {customer for customer, version in after.items() if before.get(customer) != version} == {
+        key(each) for each in whose
+    }
+
+
+def folded(world: World) -> dict[int, int]:
+    """Customer -> the version that their journeys were folded with."""
+    sql = "SELECT customer, version FROM journeys FINAL WHERE workspace = {w:String}"
+    return dict(world.session.rows(sql, {"w": world.name}))
