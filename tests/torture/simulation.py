@@ -77,16 +77,17 @@ class Simulation:
     """One workspace from its first touchpoint to the end of everything that was sent.
 
     `trace` tells each move, the time by the clock, and a digest of what the tables answer after it. To half of the
-    workspaces nobody gives orders, which take time; others are operated, or let old touchpoints go. None has both: what
-    an event says without a banned identifier can be read from touchpoints that are there only.
+    workspaces nobody gives orders, which take time; others are operated, or let old touchpoints go. None has both, nor
+    untyped former ids where touchpoints go: what an event says without a banned identifier, and which user ids are
+    known, is read from the touchpoints that are there.
     """
 
     def __init__(self, session: Session, seed: int) -> None:
         self.trace: list[str] = []
         self._random = Random(seed)
         self._world = World(session)
-        self._events = [self._event(n) for n in range(self._random.randint(3, 14))]
         self._orders = self._random.choices(("none", "operator", "retention"), (5, 3, 2))[0]
+        self._events = [self._event(n) for n in range(self._random.randint(3, 14))]
         self._now = KEPT
         self._before = 0
         self._apart: dict[str, tuple[str, str]] = {}
@@ -128,13 +129,14 @@ class Simulation:
     def _event(self, n: int) -> Event:
         """Times, stamps and ids fall in different orders, and are often equal."""
         random = self._random
-        who = random.choice(PEOPLE)
+        who, former = random.choice(PEOPLE), random.choice(FORMER)
+        is_said = who.startswith("u") and not (self._orders == "retention" and former.startswith("="))
         return Event(
             n + random.choice((0, 100)),
             who,
             random.randint(0, 30),
             random.choice(("P1", "P2", "P3", "X")),
-            random.choice(FORMER) if who.startswith("u") else "",
+            former if is_said else "",
             stamp=random.randint(0, 8),
             account=random.choice(("", "", "acme", "bolt")),
         )
@@ -203,6 +205,7 @@ class Simulation:
     def _take_back(self) -> None:
         decided = sorted({**self._apart, **self._banned})
         if not decided:
+            self._say("take back", "nothing")
             return
         decision = self._random.choice(decided)
         self._apart.pop(decision, None)
@@ -241,17 +244,18 @@ class Simulation:
             self._world.writer.fill(session)
 
     def _failing(self, name: str, step: Callable[[int, Any], None], most: int) -> None:
-        """A step that fails at some write; then the process starts again from what was committed."""
-        count, at, after = (
-            self._random.randint(1, 5),
-            self._random.randint(1, most),
-            self._random.random() < 0.5,
-        )
-        self._say(f"{name} fails", count, f"write {at}", "after" if after else "before")
+        """A step that fails at some write: the process starts again from what was committed, or waits for the engine
+        and does the same once more.
+        """
+        count, at = self._random.randint(1, 5), self._random.randint(1, most)
+        after, dies = self._random.random() < 0.5, self._random.random() < 0.6
+        said = "after" if after else "before", "then dies" if dies else "then waits"
+        self._say(f"{name} fails", count, f"write {at}", *said)
         try:
             step(count, Failing(self._world.session, at, after))
         except Broken:
-            self._start()
+            if dies:
+                self._start()
 
     def _fail_committing(self) -> None:
         """Everything is written, and the process dies before the log knows it, or right after."""
@@ -269,6 +273,7 @@ class Simulation:
     def _late_writer(self) -> None:
         """An owner of before wakes up and applies what it had in hand."""
         if not self._zombies:
+            self._say("late writer", "none")
             return
         writer, applied = self._zombies.pop()
         group = list(enumerate(self._world.changes))[applied : applied + self._random.randint(1, 3)]
