@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 BATCH = 50
-OF_A_CUSTOMER = 500
-"""Touchpoints that each customer gets; then the next one comes."""
+OF_A_CUSTOMER, OF_A_LONG_ONE = 500, 1_500
+"""Touchpoints that each customer gets; then the next one comes. Millions are read back sooner of fewer customers."""
 
 AT_A_TIME = 4
 """Customers whose touchpoints a client sends by turns."""
@@ -65,6 +65,8 @@ class Kind:
     """Before the names of customers: two loads on one installation have different ones."""
     import_id: str = ""
     """They are an import's."""
+    each: int = OF_A_CUSTOMER
+    """Touchpoints of a customer."""
 
 
 class Load:
@@ -144,7 +146,7 @@ class Load:
     def _run(self, number: int) -> None:
         due = time.monotonic()
         with httpx.Client(timeout=_REQUEST_SECONDS, headers=self._headers) as client:
-            for batch in batches(f"{self._kind.name}{number}", self._kind.hot):
+            for batch in batches(f"{self._kind.name}{number}", self._kind.each, self._kind.hot):
                 self._going.wait()
                 if self._over.is_set():
                     return
@@ -197,26 +199,26 @@ class Load:
                 self.sent.wrong.append(what)
 
 
-def batches(client: str, hot: bool = False) -> Iterator[list[dict[str, Any]]]:
+def batches(client: str, each: int, hot: bool = False) -> Iterator[list[dict[str, Any]]]:
     """What one client sends, without an end: customers by turns, the next ones when those are through."""
     first = 0
     while True:
         group = range(first, first + AT_A_TIME)
-        events = [touchpoint(client, customer, n) for n in range(OF_A_CUSTOMER) for customer in group]
+        events = [touchpoint(client, customer, n, each) for n in range(each) for customer in group]
         if hot:
-            events = [_hot(client, each) for each in events]
+            events = [_hot(client, event) for event in events]
         yield from (events[begin : begin + BATCH] for begin in range(0, len(events), BATCH))
         first += AT_A_TIME
 
 
-def touchpoint(client: str, customer: int, n: int) -> dict[str, Any]:
-    """The n-th touchpoint of a customer: on a device, which logs in half-way; some pairs turn out to be one person."""
+def touchpoint(client: str, customer: int, n: int, each: int) -> dict[str, Any]:
+    """The n-th of `each` touchpoints of a customer: on a device, which logs in half-way; some pairs are one person."""
     name = f"{client}-{customer}"
     return {
         "id": f"{name}-{n}",
         "event": _EVENTS[(n * 7 + customer) % len(_EVENTS) if n % 9 == 0 else n % 2],
         "at": _BEGIN + (customer * 7 + n * 61) * _MINUTE,
-        "identifiers": {"anonymous_id": f"d{name}", **_names(client, customer, n)},
+        "identifiers": {"anonymous_id": f"d{name}", **_names(client, customer, n, each)},
         "channel": ("email", "direct", "paid_search")[n % 3],
     }
 
@@ -226,10 +228,10 @@ def _hot(client: str, event: dict[str, Any]) -> dict[str, Any]:
     return {**event, "id": f"{client}{_HOT}{event['id']}", "identifiers": {"anonymous_id": "dhot"}}
 
 
-def _names(client: str, customer: int, n: int) -> Mapping[str, str]:
-    if n == OF_A_CUSTOMER * 3 // 4 and customer % 10 == 1:
+def _names(client: str, customer: int, n: int, each: int) -> Mapping[str, str]:
+    if n == each * 3 // 4 and customer % 10 == 1:
         return {"user_id": f"u{client}-{customer}", "email": f"e{client}-{customer - 1}@example.ch"}
-    if n == OF_A_CUSTOMER // 2:
+    if n == each // 2:
         return (
             {"user_id": f"u{client}-{customer}"}
             if customer % 10

@@ -10,7 +10,7 @@ from random import Random
 from kafka.broker import BrokerMissing
 from torture.campaigns import Campaign
 from torture.faults import Fault, Field
-from torture.load import Load
+from torture.load import OF_A_CUSTOMER, OF_A_LONG_ONE, Kind, Load
 from torture.reckoning import Reader, Reckoning
 from torture.watch import Watch
 
@@ -107,7 +107,8 @@ class Part:
         reader = Reader(installation.face.query, installation.keys)
         watch = Watch(lambda: installation.processes)
         try:
-            load = Load(installation.face.collector, installation.keys["secret_key"], rate)
+            kind = Kind(rate, each=OF_A_CUSTOMER if self._short else OF_A_LONG_ONE)
+            load = Load(installation.face.collector, installation.keys["secret_key"], kind)
             place = Field(installation, load, reader, self._short)
             watch.start()
             left = self._strike(place, turns, seed)
