@@ -48,6 +48,10 @@ class LogFull(LogUnavailable):
     """The event log has no room left."""
 
 
+class LogDamaged(LogUnavailable):
+    """The event log is damaged."""
+
+
 class WarehouseUnavailable(EtappeError):
     """The warehouse cannot be reached or opened."""
 

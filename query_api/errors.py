@@ -53,6 +53,10 @@ class ClientLeft(EtappeError):
     """Whoever asked is gone."""
 
 
+class NoRoom(EtappeError):
+    """There is no room for so large an answer: make room where temporary files lie (TMPDIR), or ask for less."""
+
+
 class NotYet(EtappeError):
     """The position asked for is not in the answers yet: ask again, or give more timeout=."""
 

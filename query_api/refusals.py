@@ -27,6 +27,7 @@ from query_api.errors import (
     ClientLeft,
     Forbidden,
     NoEngineHere,
+    NoRoom,
     NotFound,
     NotLinked,
     NotReady,
@@ -61,6 +62,7 @@ _STATUS: Mapping[type[EtappeError], int] = {
     RegisterBusy: 503,
     TooManyListeners: 503,
     NotReady: 503,
+    NoRoom: 503,
     NoViews: 503,
     WarehouseBusy: 503,
     ClientLeft: _NOBODY,
@@ -78,6 +80,7 @@ _HEADERS: Mapping[type[EtappeError], Mapping[str, str]] = {
     RegisterBusy: {"Retry-After": "1"},
     TooManyListeners: {"Retry-After": "10"},
     NotReady: {"Retry-After": "2"},
+    NoRoom: {"Retry-After": "30"},
     NoViews: {"Retry-After": "2"},
 }
 

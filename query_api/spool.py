@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from tempfile import SpooledTemporaryFile
 
 from etappe.errors import Problem, QueryLimit
+from query_api.errors import NoRoom
 
 SMALL = 256 << 10
 """Bytes; an answer that stays below is sent in one piece, and a larger one begins when it has so many."""
@@ -33,15 +34,17 @@ class Spool:
         self._failed = False
 
     def write(self, data: bytes) -> None:
-        """QueryLimit beyond the limit; nothing happens where nobody reads any more."""
+        """QueryLimit beyond the limit, NoRoom on a full disk; nothing happens where nobody reads any more."""
         if self._written + len(data) > self._most:
             wanted = "a smaller answer: pages with limit= and cursor=, a shorter range, or a higher setting"
             raise QueryLimit(problem=Problem("query_bytes", self._most, wanted))
         with self._lock:
             if self._file.closed:
                 return
-            self._file.seek(self._written)
-            self._file.write(data)
+            with _room():
+                self._file.seek(self._written)
+                self._file.write(data)
+                self._file.flush()
             self._written += len(data)
         self._tell()
 
@@ -71,7 +74,7 @@ class Spool:
         return data
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, suppress(OSError):  # what had no room is asked for no more
             self._file.close()
 
     def _take(self) -> bytes:
@@ -88,3 +91,11 @@ class Spool:
     def _tell(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             self._loop.call_soon_threadsafe(self._changed.set)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoRoom(f"({error.strerror})") from error

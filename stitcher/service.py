@@ -11,7 +11,14 @@ import structlog
 
 from etappe import telemetry
 from etappe.clock import Clock, system_clock
-from etappe.errors import BadInput, LogUnavailable, SettingsError, WarehouseUnavailable
+from etappe.errors import (
+    BadInput,
+    EtappeError,
+    LogDamaged,
+    LogUnavailable,
+    SettingsError,
+    WarehouseUnavailable,
+)
 from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS, Consumer, EventLog, connect_log
 from etappe.lanes import GROUPS
 from etappe.memory import settle_memory
@@ -103,18 +110,18 @@ class Stitcher:
             try:
                 await step.tick()
                 self.halt.go(step)
+            except (TooManyUnreadable, LogDamaged) as error:  # waiting would change nothing
+                await self._stand_still(step, error)
             except _AWAY as error:
                 log_line.warning("waiting", reason=str(error))
                 await self._pause(_RETRY_SECONDS)
-            except TooManyUnreadable as error:
-                await self._stand_still(step, error)
         for inbox in inboxes_of(step):
             with suppress(*_AWAY):  # what is not committed comes again
                 await inbox.commit()
         for inbox in reversed(inboxes_of(step)):  # who follows leaves before whom it follows
             await inbox.consumer.close()
 
-    async def _stand_still(self, step: Step, why: TooManyUnreadable) -> None:
+    async def _stand_still(self, step: Step, why: EtappeError) -> None:
         """Say so wherever somebody looks, for a minute; what was done before is committed."""
         log_line.error("stands still", reason=str(why))
         self.halt.stand(step, why)

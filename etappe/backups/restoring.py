@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from etappe.backups.manifest import FILES, LOG, TABLES, read_manifest
+from etappe.backups.taking import said_of
 from etappe.errors import EtappeError
 from etappe.warehouse import connect_warehouse
 from etappe.warehouse.frozen import FrozenTable, take_in
@@ -40,7 +41,7 @@ def restore_backup(backup: Path, data: Path, tell: Tell) -> None:
             shutil.copy2(backup / name, data / name)
     except OSError as error:
         _empty(data)
-        raise CannotRestore(f"{error.filename}: {error.strerror}.") from error
+        raise CannotRestore(f"{said_of(error, data)}.") from error
     except EtappeError:
         _empty(data)
         raise

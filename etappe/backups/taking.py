@@ -44,9 +44,18 @@ def new_folder(path: Path) -> Iterator[Path]:
             path.rmdir()
         unfinished.rename(path)
     except OSError as error:
-        raise CannotBackUp(f"{error.filename or path}: {error.strerror}. Nothing was changed.") from error
+        raise CannotBackUp(f"{said_of(error, path)}. Nothing was changed.") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def said_of(error: OSError, path: Path) -> str:
+    """Which file could not be copied, and why; `path` is what it was about where the error names none."""
+    if isinstance(error, shutil.Error):
+        # Source, target and text of every file; one of them is enough.
+        _, target, why = error.args[0][0]
+        return f"{target}: {why}"
+    return f"{error.filename or path}: {error.strerror}"
 
 
 def take_backup(data: Path, into: Path, freeze: Freeze, now: int, tell: Tell) -> None:
@@ -65,13 +74,17 @@ def take_backup(data: Path, into: Path, freeze: Freeze, now: int, tell: Tell) ->
 
 
 def copy_log(source: Path, into: Path, file: str) -> None:
-    """A whole copy of a log file as it is at one moment, while its writer goes on."""
-    with (
-        closing(sqlite3.connect(f"file:{path_of(source, file)}?mode=ro", uri=True)) as reading,
-        closing(sqlite3.connect(path_of(into, file))) as writing,
-    ):
-        reading.backup(writing)
-    path_of(into, file).chmod(0o600)
+    """A whole copy of a log file as it is at one moment, while its writer goes on; CannotBackUp."""
+    copy = path_of(into, file)
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{path_of(source, file)}?mode=ro", uri=True)) as reading,
+            closing(sqlite3.connect(copy)) as writing,
+        ):
+            reading.backup(writing)
+    except sqlite3.Error as error:
+        raise CannotBackUp(f"{copy}: {error}. Nothing was changed.") from error
+    copy.chmod(0o600)
 
 
 def _copy_tables(tables: Sequence[FrozenTable], into: Path, tell: Tell) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -75,17 +75,29 @@ class DataFolder:
         return _read(self.keys_file, Keys)
 
     def write_keys(self, keys: Keys) -> None:
-        write_private(self.keys_file, json.dumps(asdict(keys), indent=2) + "\n")
+        self._write(self.keys_file, keys)
 
     def read_service(self) -> Service:
         """NotRunning where nothing has announced itself in this folder."""
         return _read(self._service_file, Service)
 
     def announce(self, service: Service) -> None:
-        write_private(self._service_file, json.dumps(asdict(service), indent=2) + "\n")
+        self._write(self._service_file, service)
 
     def withdraw(self) -> None:
-        self._service_file.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that has become read-only it stays, and nobody answers there
+            self._service_file.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: Keys | Service) -> None:
+        try:
+            write_private(path, json.dumps(asdict(content), indent=2) + "\n")
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"data_dir {self.path} cannot be used ({error.strerror}): choose another --data-dir."
+        )
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[int]:
@@ -93,9 +105,7 @@ class DataFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path / name, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise SettingsError(
-                f"data_dir {self.path} cannot be used ({error.strerror}): choose another --data-dir."
-            ) from error
+            raise self._unusable(error) from error
         try:
             yield handle
         finally:
@@ -105,8 +115,11 @@ class DataFolder:
         if not _locked(handle):
             holder = os.pread(handle, 20, 0).decode() or "?"
             raise FolderInUse(f"{self.path} is used by process {holder}: stop it or choose --data-dir.")
-        os.truncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        try:
+            os.truncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _wait_for_leavers(self, handle: int) -> None:
         """Processes whose supervisor was killed need a moment to finish."""

@@ -7,7 +7,7 @@ not copied from the write-ahead log once more, costs more time than LZ4 does.
 
 from __future__ import annotations
 
-import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from itertools import chain, count, repeat
 
@@ -15,6 +15,8 @@ import cramjam
 import msgspec
 
 from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS, Entry, Lines, Record
+from etappe.eventlog.sqlite_seal import unsealed
+from etappe.eventlog.sqlite_store import Damage
 
 BATCH_BYTES = 1 << 20
 """A larger batch is cut in two, down to one record: what a reader has to unpack for a single one."""
@@ -38,6 +40,9 @@ _PARTITION_SHIFT = 44
 PARTITION_SPAN = 1 << _PARTITION_SHIFT
 """Offsets of a partition end here: 17 million million."""
 
+_NO_ROW = (msgspec.DecodeError, cramjam.DecompressionError, ValueError, TypeError, struct.error)
+"""What reading a row raises where it holds something else; damage may change the type of a column, too."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -45,6 +50,11 @@ _decode = msgspec.msgpack.Decoder(list[bytes]).decode
 def first_id(topic: str, partition: int) -> int:
     """The id that offset 0 of this partition has; the partition ends before this + PARTITION_SPAN."""
     return _TOPIC_NUMBERS[topic] << _TOPIC_SHIFT | partition << _PARTITION_SHIFT
+
+
+def place(topic: str, partition: int, offset: int, why: object) -> str:
+    """Where a log is damaged, in words."""
+    return f"partition {partition} of {topic} is damaged at offset {offset} ({why})"
 
 
 def packed(appended: Sequence[Sequence[Entry]]) -> Iterator[tuple[int, bytes]]:
@@ -97,27 +107,23 @@ def _packed_fields(fields: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     yield from _packed_fields(fields[half:])
 
 
-def unpacked(
-    topic: str, partition: int, row: tuple[int, int, bytes], start: int, limit: int
-) -> Iterator[Record]:
-    """At most `limit` records from the offset `start` on, of a row (last offset, stamp, body)."""
+def unpacked(topic: str, partition: int, row: tuple[int, int, bytes], start: int, limit: int) -> list[Record]:
+    """At most `limit` records from the offset `start` on, of a row (last offset, stamp, body); Damage."""
     last, stamp, body = row
     try:
-        keys, values = _fields(_unsqueezed(body))
-    except (msgspec.DecodeError, cramjam.DecompressionError, ValueError) as error:
-        raise sqlite3.DatabaseError(f"partition {partition} of {topic} is damaged at {last}") from error
+        keys, values = _fields(_unsqueezed(unsealed(first_id(topic, partition) + last, stamp, body)))
+    except _NO_ROW as error:
+        raise Damage(place(topic, partition, last, error)) from error
     base = last + 1 - len(keys)
     skip = max(0, start - base)
     some = slice(skip, skip + limit)
     offsets = count(base + skip)
-    return map(
-        Record._make,
-        zip(repeat(topic), repeat(partition), offsets, keys[some], values[some], repeat(stamp)),
-    )
+    fields = zip(repeat(topic), repeat(partition), offsets, keys[some], values[some], repeat(stamp))
+    return list(map(Record._make, fields))
 
 
 def _fields(body: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Keys and values; ValueError where there are more of one than of the other."""
+    """Keys and values; ValueError where there are none, or more of one than of the other."""
     if body[:1] != LINES:
         fields = _decode(body)
         keys, values = fields[::2], fields[1::2]
@@ -125,7 +131,7 @@ def _fields(body: bytes) -> tuple[list[bytes], list[bytes]]:
         start = len(LINES) + _SIZE_BYTES
         end = start + int.from_bytes(body[len(LINES) : start], "big")
         keys, values = _decode(body[start:end]), body[end:].split(b"\n")[:-1]
-    if len(keys) != len(values):
+    if len(keys) != len(values) or not keys:
         raise ValueError(f"{len(keys)} keys and {len(values)} values")
     return keys, values
 

@@ -10,7 +10,7 @@ from etappe.eventlog import Consumer, Position, Record
 from etappe.eventlog.sqlite_bell import Bell
 from etappe.eventlog.sqlite_file import LogFile
 from etappe.eventlog.sqlite_reader import Reader
-from etappe.eventlog.sqlite_records import after, read_partitions, starts
+from etappe.eventlog.sqlite_records import after, reach, read_partitions
 from etappe.eventlog.sqlite_store import sql
 
 
@@ -143,12 +143,11 @@ class SqliteConsumer:
             return False
         self._group.found(identity.partitions)
         topic = self._group.topic
-        oldest = await self._reader.ask(lambda connection: starts(connection, topic), Position({}))
         done = await self._committed(topic, self._group.name)
+        start = await self._reader.ask(lambda connection: reach(connection, topic, done), Position({}))
         if generation != self.generation:
             return False
-        start = {**oldest.offsets, **done.offsets}
-        self._next = {p: start[p] for p in sorted(self.assigned)}
+        self._next = {p: start.offsets[p] for p in sorted(self.assigned)}
         self._polled = generation
         return True
 

@@ -28,6 +28,10 @@ BUSY_SECONDS = 5.0
 _SQL = {file.stem: file.read_text() for file in (Path(__file__).parent / "sql").glob("*.sql")}
 
 
+class Damage(sqlite3.DatabaseError):
+    """What we find by ourselves in rows that SQLite could read."""
+
+
 class Identity(NamedTuple):
     """What a file was made with; it never changes."""
 
@@ -70,7 +74,12 @@ def lock(path: Path) -> int:
 
 
 def create(path: Path, partitions: int) -> None:
-    """Make the file beside its place and move it there whole: a reader never sees half a log."""
+    """Make the file beside its place and move it there whole: a reader never sees half a log.
+
+    LogUnavailable where the write-ahead log of another one lies there, which SQLite would copy into the new file.
+    """
+    if Path(f"{path}-wal").exists():
+        raise LogUnavailable(f"{path} is not there, but {path}-wal is: put it back, or move that away, too.")
     draft = path.with_suffix(".new")
     for left in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm")):
         left.unlink(missing_ok=True)
@@ -111,7 +120,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def identity(connection: sqlite3.Connection) -> Identity:
-    return Identity(*connection.execute(sql("read_log")).fetchone())
+    found = connection.execute(sql("read_log")).fetchone()
+    if found is None:
+        raise Damage("the row that names it is missing")
+    return Identity(*found)
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:

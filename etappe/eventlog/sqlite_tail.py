@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from etappe.eventlog import Entry, Position, partition_of
 from etappe.eventlog.sqlite_batch import first_id, packed
+from etappe.eventlog.sqlite_seal import sealed
 
 
 class Tail:
@@ -36,7 +37,7 @@ class Tail:
             end = first_id(self._topic, partition) + self.ends[partition]
             for count, body in packed(added) if added else ():
                 end += count
-                yield end - 1, self._stamp, body
+                yield end - 1, self._stamp, sealed(end - 1, self._stamp, body)
 
     def keep(self) -> None:
         """The rows are on disk."""

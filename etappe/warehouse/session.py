@@ -31,6 +31,7 @@ from etappe.warehouse.asking import Asking
 from etappe.warehouse.limits import Limits
 from etappe.warehouse.parameters import fitted
 from etappe.warehouse.passing import PASSING
+from etappe.warehouse.synced import last_blocks, note_synced
 
 # Otherwise the first insert imports pandas, half a second and 40 MB, to see whether our lists are a DataFrame.
 options.pd = None
@@ -76,7 +77,7 @@ class Session:
 
     def __init__(self, client: Client, folder: Path | None, limits: Limits | None = None) -> None:
         self._client = client
-        self._folder = folder
+        self.folder = folder
         self._limits = limits
         self._owner = threading.get_ident()
         self._asking: Asking | None = None
@@ -166,14 +167,14 @@ class Session:
 
     def sync(self) -> None:
         """Return when everything inserted so far survives a power cut (a server sees to that itself)."""
-        if self._folder is None:
+        if self.folder is None:
             return
-        handle = os.open(self._folder, os.O_RDONLY)
+        blocks = last_blocks(self.rows)
         try:
-            if _libc().syncfs(handle) != 0:
-                raise OSError(ctypes.get_errno(), "syncfs failed", str(self._folder))
-        finally:
-            os.close(handle)
+            _sync(self.folder)
+            note_synced(self.folder, blocks)
+        except OSError as error:
+            raise WarehouseUnavailable(f"{self.folder} cannot be synced: {error.strerror}.") from error
 
     def close(self) -> None:
         self._client.close()
@@ -324,6 +325,16 @@ def _answered(error: Exception) -> bool:
 def _sentence(error: Exception) -> str:
     """What the engine said, without the address that the driver adds and the announcement of a stack trace."""
     return str(error).splitlines()[0].partition(" (for url ")[0].partition(", Stack trace (")[0]
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        if _libc().syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(handle)
 
 
 def _libc() -> ctypes.CDLL:

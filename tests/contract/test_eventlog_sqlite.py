@@ -286,33 +286,10 @@ async def test_lines_are_cut_into_rows_of_a_megabyte_and_read_from_any_offset(
         assert found == list(enumerate(expected))[start : start + limit]
 
 
-async def test_a_row_with_more_lines_than_keys_is_damaged(open_log: OpenLog, tmp_path: Path) -> None:
-    log = await open_log(partitions=1)
-    await log.append(TOUCHPOINTS, Lines([b"k"], b"v\n"))
-    with closing(sqlite3.connect(tmp_path / "collector.sqlite")) as connection:
-        ((body,),) = connection.execute("SELECT body FROM batches").fetchall()
-        connection.execute("UPDATE batches SET body = ?", (body.replace(b"v\n", b"\n\n"),))
-        connection.commit()
-    with pytest.raises(LogUnavailable, match=r"partition 0 of touchpoints is damaged at 0"):
-        await log.read(TOUCHPOINTS, Position({0: 0}), 10)
-
-
 def rows_of(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "collector.sqlite")) as connection:
         count: int = connection.execute("SELECT count(*) FROM batches").fetchone()[0]
         return count
-
-
-async def test_a_damaged_row_is_told_with_its_place(open_log: OpenLog, tmp_path: Path) -> None:
-    log = await open_log(partitions=1)
-    await log.append(TOUCHPOINTS, one())
-    with closing(sqlite3.connect(tmp_path / "collector.sqlite")) as connection:
-        connection.execute("UPDATE batches SET body = x'c1'")
-        connection.commit()
-    with pytest.raises(
-        LogUnavailable, match=r"collector\.sqlite .*partition 0 of touchpoints is damaged at 0"
-    ):
-        await log.read(TOUCHPOINTS, Position({0: 0}), 10)
 
 
 # bounds

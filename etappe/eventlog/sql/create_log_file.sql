@@ -1,7 +1,7 @@
 -- The tables of one log file; run once, before anybody can see the file. Binds nothing.
 CREATE TABLE log (log_id TEXT NOT NULL, partitions INTEGER NOT NULL);
 -- Records of one partition that were written together. id = topic number << 56 | partition << 44 | offset of the
--- last record, so a partition is a range in reading order; body = MessagePack [key, value, key, value, …].
+-- last record, so a partition is a range in reading order; body: see sqlite_batch.py and, around it, sqlite_seal.py.
 -- The id is not the primary key: rows that are always added at the end of their table make SQLite move no others.
 CREATE TABLE batches (id INTEGER NOT NULL UNIQUE, stamp INTEGER NOT NULL, body BLOB NOT NULL);
 -- Everything of a partition below this id was removed by retention: offsets go on from here.
