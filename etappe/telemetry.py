@@ -56,7 +56,8 @@ LIMITED_QUERIES = Counter("etappe_limited_queries", "Questions stopped by a limi
 # Refused events no longer kept. room: a workspace's bound, look who sends rubbish; age; unreadable: of topic rejects.
 DROPPED_REJECTS = Counter("etappe_dropped_rejects", "Refused events dropped", ["why"], registry=REGISTRY)
 
-# Steps of the stitcher that stand still, since most records cannot be read. Run the version that wrote them.
+# Steps of the stitcher that stand still, since most records cannot be read (run the version that wrote them) or the
+# log is damaged.
 HALTED = Gauge("etappe_halted_steps", "Steps that stand still", registry=REGISTRY)
 
 # Accepted events without an outcome while nothing is late (freshness). Not 0: read /v1/freshness, keep the log.

@@ -35,7 +35,11 @@ class _Said(NamedTuple):
 
 
 def around_banned(links: Iterable[Link], banned: frozenset[int], rules: IdentityRules) -> list[Link]:
-    """The links that the events of `links` make without the identifiers that are banned."""
+    """The links that the events of `links` make without the identifiers that are banned.
+
+    What an alias names is no identifier of its event: it was the former id of the one that is banned, and of the next
+    best now.
+    """
     if not banned:
         return []
     by_event: dict[bytes, list[Link]] = defaultdict(list)
@@ -43,36 +47,45 @@ def around_banned(links: Iterable[Link], banned: frozenset[int], rules: Identity
         by_event[link.event_id].append(link)
     found: list[Link] = []
     for event in by_event.values():
-        nodes = {Named(*end) for link in event for end in ((link.a, link.a_type), (link.b, link.b_type))}
-        leaders = [node for node in nodes if node.key in banned]
-        if leaders:
-            ordered = sorted(nodes, key=lambda node: (rules.type_of(node.type).priority, node.key))
+        ordered = sorted(_identifiers(event), key=lambda node: (rules.type_of(node.type).priority, node.key))
+        leader = next((node.key for node in ordered if node.key in banned), None)
+        if leader is not None:
+            left = [node for node in ordered if node.key not in banned]
+            named = {Named(link.b, link.b_type) for link in event if link.kind == "alias"}
+            former = sorted(node for node in named if node.key not in banned)
             first = event[0]
             said = _Said(first.at, first.stamp, first.event_id, first.source, first.import_id)
-            found += _star(ordered, banned, leaders[0].key, said, rules)
+            found += _star(left, former, leader, said, rules)
     known = {(link.kind, link.a, link.b, link.event_id) for event in by_event.values() for link in event}
     return [link for link in found if (link.kind, link.a, link.b, link.event_id) not in known]
+
+
+def _identifiers(event: Iterable[Link]) -> set[Named]:
+    """Those that made the links of one event."""
+    leading = {Named(link.a, link.a_type) for link in event}
+    return leading | {Named(link.b, link.b_type) for link in event if link.kind != "alias"}
 
 
 def around(facts: Facts, naming: Collection[int]) -> Iterator[list[Link]]:
     """The same for all stored events that name any of `naming`; in groups that fit into memory."""
     after: tuple[int, str] = (-(1 << 62), "")
+    banned = facts.held.banned
     while rows := _events_led_by(facts, naming, after):
         types = _types_of(facts, {key for row in rows for key in row[1]})
         found: list[Link] = []
-        for leader, identifiers, at, stamp, event_id, source, import_id, _ in rows:
-            nodes = [Named(key, types[key]) for key in identifiers if key in types]
+        for leader, identifiers, former, at, stamp, event_id, source, import_id, _ in rows:
+            left = [Named(key, types[key]) for key in identifiers if key in types and key not in banned]
             said = _Said(at, stamp, event_id, source, import_id)
-            found += _star(nodes, facts.held.banned, leader, said, facts.rules)
+            before = [Named(*each) for each in former if each[0] not in banned]
+            found += _star(left, before, leader, said, facts.rules)
         yield found
-        after = (rows[-1][3], rows[-1][7])
+        after = (rows[-1][4], rows[-1][8])
 
 
 def _star(
-    ordered: Sequence[Named], banned: frozenset[int], leader: int, said: _Said, rules: IdentityRules
+    nodes: Sequence[Named], former: Sequence[Named], leader: int, said: _Said, rules: IdentityRules
 ) -> list[Link]:
-    """As `stitcher/identity/linking.py` links a touchpoint's identifiers, best-ranked first."""
-    nodes = [node for node in ordered if node.key not in banned]
+    """As `stitcher/identity/linking.py` links a touchpoint's identifiers, best-ranked first, and its former ids."""
     persons = [node for node in nodes if rules.type_of(node.type).names == "person"]
     devices = [node for node in nodes if rules.type_of(node.type).names == "device"]
 
@@ -83,12 +96,13 @@ def _star(
     found += [link("device", devices[0], other) for other in devices[1:]]
     if persons:
         found += [link("login", device, persons[0]) for device in devices]
+        found += [link("alias", persons[0], each) for each in former]
     return found
 
 
 def _events_led_by(
     facts: Facts, naming: Collection[int], after: tuple[int, str]
-) -> Sequence[tuple[int, list[int], int, int, bytes, str, str, str]]:
+) -> Sequence[tuple[int, list[int], list[tuple[int, str]], int, int, bytes, str, str, str]]:
     bound: Mapping[str, object] = {
         "workspace": facts.workspace,
         "banned": sorted(facts.held.banned),

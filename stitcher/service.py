@@ -15,9 +15,7 @@ from etappe.errors import (
     BadInput,
     EtappeError,
     LogDamaged,
-    LogUnavailable,
     SettingsError,
-    WarehouseUnavailable,
 )
 from etappe.eventlog import CHANGES, IMPORTS, REJECTS, TOUCHPOINTS, Consumer, EventLog, connect_log
 from etappe.lanes import GROUPS
@@ -26,20 +24,20 @@ from etappe.phases import PhaseModel, load_models
 from etappe.settings import Settings
 from etappe.warehouse import Sessions, connect_warehouse
 from etappe.workspaces import RegisterFile
+from stitcher.failing import AWAY, CannotApply
 from stitcher.inbox import Inbox
 from stitcher.lane import Pace
 from stitcher.ratio import Halt, TooManyUnreadable
 from stitcher.refusing import Bounds, Refusing
 from stitcher.retention import Retention
 from stitcher.steps import Apply, Normalise
-from stitcher.writers import UnknownWorkspace, Writers
+from stitcher.writers import Writers
 
 STITCH_GROUP = "stitch"
 REJECTS_GROUP = "rejects"
 
 _RETRY_SECONDS = 1.0
 _HALT_SECONDS = 60.0
-_AWAY = (LogUnavailable, WarehouseUnavailable, UnknownWorkspace)
 
 Step = Normalise | Apply | Refusing
 
@@ -110,13 +108,13 @@ class Stitcher:
             try:
                 await step.tick()
                 self.halt.go(step)
-            except (TooManyUnreadable, LogDamaged) as error:  # waiting would change nothing
+            except (TooManyUnreadable, LogDamaged, CannotApply) as error:  # waiting would change nothing
                 await self._stand_still(step, error)
-            except _AWAY as error:
+            except AWAY as error:
                 log_line.warning("waiting", reason=str(error))
                 await self._pause(_RETRY_SECONDS)
         for inbox in inboxes_of(step):
-            with suppress(*_AWAY):  # what is not committed comes again
+            with suppress(*AWAY):  # what is not committed comes again
                 await inbox.commit()
         for inbox in reversed(inboxes_of(step)):  # who follows leaves before whom it follows
             await inbox.consumer.close()
@@ -126,7 +124,7 @@ class Stitcher:
         log_line.error("stands still", reason=str(why))
         self.halt.stand(step, why)
         for inbox in inboxes_of(step):
-            with suppress(*_AWAY):
+            with suppress(*AWAY):
                 await inbox.commit()
         await self._pause(_HALT_SECONDS)
 

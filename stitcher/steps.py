@@ -9,6 +9,7 @@ A tick that fails has committed nothing; the next one takes the same records aga
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -19,6 +20,7 @@ from etappe.eventlog import CHANGES, TOUCHPOINTS, Entry, EventLog, Record
 from etappe.warehouse import Sessions
 from etappe.workspaces import RegisterFile
 from stitcher.epochs import log_epoch
+from stitcher.failing import AWAY, tried
 from stitcher.inbox import Inbox
 from stitcher.lane import Pace
 from stitcher.normalise import NamedIdentifiers, normalise
@@ -133,11 +135,23 @@ class Apply:
         records = await self.inbox.take(_CHANGES_AT_ONCE, 0.0 if self._filling else IDLE_SECONDS)
         await self._writers.follow(self.inbox.consumer)  # after the poll, which may have changed what is held
         for workspace, changes in by_workspace(records).items():
-            await self._writers.apply(workspace, changes)
+            await self._apply(workspace, changes)
         self.inbox.done()
-        self._filling = await self._writers.fill()
+        self._filling = await tried(self._writers.fill, "Filling of views")
         await self._retention.tick(self._writers.held)
         await self.inbox.commit_when_due()
+
+    async def _apply(self, workspace: str, changes: Sequence[tuple[int, Change]]) -> None:
+        """All at once; where that fails one after the other, so that the one which does is told."""
+        try:
+            await self._writers.apply(workspace, changes)
+        except AWAY:
+            raise
+        except Exception:
+            for offset, change in changes:
+                kind = type(change).__name__.lower()
+                what = f"The change at offset {offset} ({kind} of workspace {workspace})"
+                await tried(partial(self._writers.apply, workspace, [(offset, change)]), what)
 
 
 def by_workspace(records: Sequence[Record]) -> dict[str, list[tuple[int, Change]]]:

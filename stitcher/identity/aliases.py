@@ -20,15 +20,20 @@ class Aliases:
     devices: list[Link] = field(default_factory=list)
 
 
-def read_aliases(evidence: Evidence, known_users: frozenset[int], types: Types) -> Aliases:
-    """Read each former id as the user id of that value where one is known, else as the anonymous id."""
+def read_aliases(
+    evidence: Evidence, known_users: frozenset[int], types: Types, banned: frozenset[int] = frozenset()
+) -> Aliases:
+    """Read each former id as the user id of that value where one is known, else as the anonymous id.
+
+    A banned user id is nobody's, so nobody is known by it.
+    """
     found = Aliases()
     if not evidence.aliases:
         return found
     by_event: dict[tuple[bytes, int], list[Link]] = defaultdict(list)
     for link in evidence.aliases:
         by_event[link.event_id, link.a].append(link)
-    users = known_users | _user_ids(evidence)
+    users = (known_users | _user_ids(evidence)) - banned
     for links in by_event.values():
         links.sort(key=types.place)
         as_person = next((link for link in links if types.names_person(link.b_type)), None)

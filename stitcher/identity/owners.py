@@ -71,7 +71,7 @@ def resolve(
     """
     types, refusals, elsewhere = Types(rules), Refusals(), elsewhere or {}
     evidence = sort_out(links, types, held.banned)
-    aliases = read_aliases(evidence, known_users, types)
+    aliases = read_aliases(evidence, known_users, types, held.banned)
     joins = evidence.persons
     if rules.alias == "merge":
         joins += aliases.persons

@@ -17,6 +17,7 @@ from etappe.clock import iso, parse_iso
 
 DAY = 86_400_000
 GAP = 90 * DAY
+WINDOWS = {"1ms": 1, "1h": 3_600_000, "40d": 40 * DAY}
 PHASES = ("awareness", "consideration", "purchase", "loyalty")
 EVENTS = {1: "Page Viewed", 2: "Product Viewed", 3: "Order Completed"}
 
@@ -62,8 +63,23 @@ def kept(up: Etappe) -> Etappe:
     position = "0-0"
     for n, (who, phase, at) in enumerate(KEPT):
         position = up.send(event(f"{who}-{n}", who, phase, at))
+        if who in LATE:  # each finds the journey that the one before it made, and changes it
+            up.ask("/v1/freshness", after=position, timeout=30)
+            LATE[who].append(phases_of(up, who))
     up.ask("/v1/freshness", after=position, timeout=30)
     return up
+
+
+LATE: dict[str, list[list[list[str]]]] = {"late": [], "autumn": []}
+"""By customer: the phases of its journeys after each of its touchpoints."""
+
+
+def phases_of(up: Etappe, who: str) -> list[list[str]]:
+    """Of each journey the phases that its touchpoints are in, in their order."""
+    (customer,) = up.ask("/v1/customers", identifier=f"user_id:{who}")["rows"]
+    rows = up.ask(f"/v1/customers/{customer['customer']}/journey")["rows"]
+    numbers = sorted({row["journey"] for row in rows})
+    return [[row["phases"]["acpl"] for row in rows if row["journey"] == number] for number in numbers]
 
 
 def event(id_: str, who: str, phase: int = 1, at: Any = None, **more: Any) -> dict[str, Any]:
@@ -91,16 +107,25 @@ def ms(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
-@pytest.mark.parametrize("interval", [None, "day", "month"])
-@pytest.mark.parametrize("order", ["reached", "ordered", "strict"])
-def test_the_funnel_is_that_of_the_definition(order: str, interval: str | None, kept: Etappe) -> None:
+@pytest.mark.parametrize("unit", ["customer", "journey"])
+@pytest.mark.parametrize("window", [None, "1ms", "1h", "40d"])
+@pytest.mark.parametrize("interval", [None, "day", "week", "month"])
+@pytest.mark.parametrize("order", ["reached", "touched", "ordered", "strict"])
+def test_the_funnel_is_that_of_the_definition(
+    order: str, interval: str | None, window: str | None, unit: str, kept: Etappe
+) -> None:
+    """A millisecond lies between the two of the epoch, and those of spring; an hour between those of autumn."""
     names = sorted({who for who, _, _ in KEPT})
     touches = [
         Touch(names.index(who), ms(at), phase, id=f"{who}-{n}") for n, (who, phase, at) in enumerate(KEPT)
     ]
-    asked = Asked(order=order, interval=interval, time_zone="Europe/Zurich", end=parse_iso("2026-07-01"))
+    lasts = WINDOWS[window] if window else None
+    asked = Asked(
+        order, unit, None, parse_iso("2026-07-01"), lasts, interval=interval, time_zone="Europe/Zurich"
+    )
     wanted = funnel(journeys_of(touches, GAP), PHASES, asked)
-    options = {"order": order, "to": "2026-07-01", **({"interval": interval} if interval else {})}
+    options = {"order": order, "unit": unit, "to": "2026-07-01"}
+    options |= {name: value for name, value in (("interval", interval), ("window", window)) if value}
     found = kept.ask("/v1/funnel", **options)["rows"]
     assert [_rounded({name: row[name] for name in wanted[0]}) for row in found] == [*map(_rounded, wanted)]
 
@@ -108,6 +133,16 @@ def test_the_funnel_is_that_of_the_definition(order: str, interval: str | None, 
 def _rounded(row: dict[str, Any]) -> dict[str, Any]:
     """A mean is added up in another order."""
     return {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def test_what_comes_a_month_late_changes_the_journey_that_is_there(kept: Etappe) -> None:
+    """The order, then what led to it, then what came more than the gap before: a journey of its own."""
+    assert LATE["late"] == [
+        [["purchase"]],
+        [["consideration", "purchase"]],
+        [["awareness"], ["consideration", "purchase"]],
+    ]
+    assert LATE["autumn"] == [[["consideration"]], [["awareness", "consideration"]]]
 
 
 def test_days_begin_at_midnight_in_zurich_whatever_the_clocks_do(kept: Etappe) -> None:

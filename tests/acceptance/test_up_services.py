@@ -108,7 +108,7 @@ def test_a_service_is_ready_and_measured_and_stops_with_exit_0(
         wait_until(lambda: is_ready(f"http://127.0.0.1:{port}"), 60)
         assert "etappe_step_seconds" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
         process.send_signal(number)
-        assert process.wait(20) == 0, process.communicate()[0]
+        assert process.wait(10) == 0, process.communicate()[0]
     finally:
         process.kill()
         process.communicate()

@@ -1,4 +1,4 @@
-"""The running stitcher over logs that it cannot read: it stops before it throws most of them away, and goes on."""
+"""The running stitcher over what it cannot read or apply: it stops before it throws most of it away, and goes on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from etappe import telemetry
 from etappe.clock import system_clock
+from etappe.errors import EtappeError
 from etappe.eventlog import (
     CHANGES,
     COLLECTOR_TOPICS,
@@ -30,6 +31,8 @@ from etappe.touchpoint import Reject, Touchpoint, encode_record, record_key
 from etappe.warehouse import Session, Sessions, Warehouse, connect_warehouse
 from etappe.warehouse.migrate import migrate
 from etappe.workspaces import Register, RegisterFile, new_workspace, write_register
+from stitcher import writer
+from stitcher.failing import CannotApply
 from stitcher.ratio import TooManyUnreadable
 from stitcher.service import Stitcher
 
@@ -101,14 +104,14 @@ def _entry(n: int, poison: bool) -> Entry:
     return Entry(record_key("default", str(n)), b"poison" if poison else encode_record(touchpoint))
 
 
-async def stands(stitcher: Stitcher) -> str:
-    """Why it stands still, once it does."""
+async def stands(stitcher: Stitcher, why: type[EtappeError] = TooManyUnreadable) -> str:
+    """What it says, once it stands still for that."""
     async with asyncio.timeout(60):
         while True:
             try:
                 await stitcher.halt.check()
-            except TooManyUnreadable as why:
-                return str(why)
+            except why as said:
+                return str(said)
             await asyncio.sleep(0.05)
 
 
@@ -215,6 +218,69 @@ async def test_a_record_that_makes_the_step_fail_is_put_aside_and_the_others_go_
     rows = place.session.rows("SELECT id, detail FROM rejects FINAL ORDER BY id")
     assert [name for name, _ in rows] == ["deadly-1", "deadly-2"]
     assert all(detail.startswith("Handling it failed 3 times (") for _, detail in rows)
+
+
+@pytest.mark.parametrize("where", ["stitcher.writer.resolve_batches", "stitcher.writer.fold"])
+async def test_a_change_that_cannot_be_applied_stops_the_views_before_it_and_nothing_is_lost(
+    place: Place, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is not left out: what follows would be applied to views that lack it. Touchpoints are stored meanwhile."""
+    place.change(stitch_batch=100)
+    with monkeypatch.context() as defect:
+        defect.setattr(where, _failing)
+        end = await append(place, TOUCHPOINTS, entries(300, 0))
+        async with running(place) as (stitcher, log):
+            await committed(log, end)
+            said = await stands(stitcher, CannotApply)
+            assert (
+                "The change at offset 0 (batch of workspace default) failed 3 times (ZeroDivisionError"
+                in said
+            )
+            assert "run a version that can apply it" in said
+            assert telemetry.REGISTRY.get_sample_value("etappe_halted_steps") == 1
+            assert (await log.committed(CHANGES, "stitch")).offsets.get(0, 0) == 0
+        assert place.count("touchpoints") == 300
+        assert place.count("progress") == 0
+    async with running(place) as (stitcher, log):
+        await committed(log, await log.ends(CHANGES), CHANGES, "stitch")
+        await stitcher.halt.check()
+    assert place.session.rows("SELECT sum(touchpoints) FROM bi_v1_customers") == [(300,)]
+
+
+async def test_a_change_that_fails_once_is_applied_when_it_is_tried_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [ValueError, OSError]
+    fold = writer.fold
+
+    def sometimes(*given: Any) -> None:
+        if left:
+            raise left.pop()
+        fold(*given)
+
+    monkeypatch.setattr("stitcher.writer.fold", sometimes)
+    end = await append(place, TOUCHPOINTS, entries(20, 0))
+    async with running(place) as (running_one, log):
+        await committed(log, end)
+        await committed(log, await log.ends(CHANGES), CHANGES, "stitch")
+        await running_one.halt.check()
+    assert not left
+    assert place.session.rows("SELECT sum(touchpoints) FROM bi_v1_customers") == [(20,)]
+
+
+async def test_views_that_cannot_be_filled_stop_in_the_same_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as defect:
+        defect.setattr("stitcher.writer.Writer.fill", _failing)
+        async with running(place) as (stitcher, _):
+            assert "Filling of views failed 3 times" in await stands(stitcher, CannotApply)
+    async with running(place) as (stitcher, _):
+        await stitcher.halt.check()
+
+
+def _failing(*_: Any) -> None:
+    raise ZeroDivisionError
 
 
 async def test_a_step_that_fails_for_every_record_fails_loudly_and_puts_nothing_aside(place: Place) -> None:

@@ -23,6 +23,14 @@ from stitcher.retention import DAY_MS, due
 
 BEFORE = 20
 
+
+@pytest.fixture(scope="module", params=["chdb", "clickhouse"])
+def session(request: pytest.FixtureRequest) -> Session:
+    """Either engine."""
+    session: Session = request.getfixturevalue(request.param)
+    return session
+
+
 EVENTS = [
     Event(1, "a1", 1),
     Event(2, "u1", 5, "P2"),

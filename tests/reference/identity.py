@@ -84,7 +84,7 @@ class Identities:
     def _read(self, links: dict[str, list[Link]]) -> tuple[list[Link], list[Link]]:
         """Aliases of users and of devices: of the readings of one event that which names a known user, if any does."""
         linked = {k for link in links["person"] + links["login"] for k in (link.a, link.b)} - {NOBODY}
-        users = {k for k in linked if self.types[k] == "user_id"} | self.known_users
+        users = ({k for k in linked if self.types[k] == "user_id"} | self.known_users) - self.held.banned
         persons, devices = [], []
         for event, person in dict.fromkeys((link.event_id, link.a) for link in links["alias"]):
             readings = [e for e in links["alias"] if (e.event_id, e.a) == (event, person)]

@@ -76,7 +76,7 @@ class Committed:
 class Simulation:
     """One workspace from its first touchpoint to the end of everything that was sent.
 
-    `trace` tells each move, the time by the clock, and a digest of what the tables answer after it. To half of the
+    `trace` tells each move, the time by the clock, and a digest of what the tables answer after it. To most
     workspaces nobody gives orders, which take time; others are operated, or let old touchpoints go. None has both, nor
     untyped former ids where touchpoints go: what an event says without a banned identifier, and which user ids are
     known, is read from the touchpoints that are there.
@@ -86,7 +86,7 @@ class Simulation:
         self.trace: list[str] = []
         self._random = Random(seed)
         self._world = World(session)
-        self._orders = self._random.choices(("none", "operator", "retention"), (5, 3, 2))[0]
+        self._orders = self._random.choices(("none", "operator", "retention"), (6, 2, 2))[0]
         self._events = [self._event(n) for n in range(self._random.randint(3, 14))]
         self._now = KEPT
         self._before = 0
@@ -99,7 +99,7 @@ class Simulation:
         """Go through it and check the end against the references; AssertionError where they differ."""
         self._deliver()
         self._told()
-        for _ in range(self._random.randint(4, 20)):
+        for _ in range(self._random.randint(4, 16)):
             self._tick()
             (move,) = self._random.choices(*self._moves)
             move()

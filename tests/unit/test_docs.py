@@ -92,6 +92,35 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+PROMISES = [
+    [cell.strip() for cell in line.strip("| ").split(" | ")]
+    for line in (ROOT / "docs/reliability.md")
+    .read_text()
+    .partition("## The promises")[2]
+    .partition("\n## ")[0]
+    .splitlines()
+    if line.startswith("| ") and not line.startswith("| promise")
+]
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda cells: cells[0][:50])
+def test_a_promise_names_the_test_that_shows_it(promise: list[str]) -> None:
+    """A file, not a folder: somebody has to find it."""
+    named = re.findall(r"`(tests/[^`]+)`", promise[-1])
+    assert named
+    assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+def test_there_are_promises() -> None:
+    assert len(PROMISES) >= 20
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_of_the_tests_is_there(page: Path) -> None:
+    named = re.findall(r"`(tests/[\w./-]+)`", page.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_every_path_that_takes_writes_is_in_the_collectors_table() -> None:
     page = (ROOT / "docs/collector.md").read_text().partition("## Routes")[2].partition("##")[0]
     missing = [
