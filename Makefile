@@ -54,9 +54,12 @@ dashboard-vendor: tests/browser/node/node_modules/.package-lock.json
 	cd tests/browser/node && npm ls --all echarts zrender tslib @fontsource-variable/inter --parseable --long \
 	  | sed -n 's/^.*:\(@\{0,1\}[^:@]*@[0-9][^:]*\).*$$/\1/p' | sort -u > ../../../$(STATIC)/vendor/versions.txt
 
-# As many files of tests at a time as there are cores. Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
+# Twice as many files of tests at a time as there are cores, since many of them wait for services that they started.
+# Pass options to pytest as in `make test TESTS="tests/unit -k funnel"`.
+WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+
 test: $(VENV)/.dev.stamp $(NODE_STAMPS)
-	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 # Hostile input at length: every case by hand, and this many examples of each operation of the OpenAPI documents.
 EXAMPLES ?= 1000

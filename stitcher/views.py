@@ -174,6 +174,7 @@ class Views:
         nodes = facts.linked_after(generation.resolved_through, _RENEW_AT_ONCE)
         if nodes:
             renew(facts, nodes, self.version)
+            session.sync()
         through = nodes[-1] if len(nodes) == _RENEW_AT_ONCE else ALL
         self._replace(session, replace(generation, resolved_through=through))
 
@@ -185,6 +186,7 @@ class Views:
         group = [build for build in filling if build.filled_through == through]
         target = Target(self.workspace, group, self.version)
         reached = fold_next(self.facts(session, generation), target, through, _FILL_AT_ONCE)
+        session.sync()  # a power cut must not leave the row that says how far it is without the journeys
         done = [replace(build, filled_through=FILLED if reached is None else reached) for build in group]
         if reached is None and generation.state == "active":
             self._activate(session, generation, group)

@@ -13,7 +13,8 @@ pytest.register_assert_rewrite("browser_story", "reading_back")  # so that what 
 
 LONG = (
     "test_identity_scenarios_large", "test_identity_scenarios_small", "test_stitcher_stateful", "test_torture_",
-    "test_query_steps_reference", "test_hostile_", "test_two_sizes", "test_stitcher_retention",
+    "test_query_steps_reference", "test_hostile_", "test_damage", "test_disk_full", "test_stitcher_retention",
+    "test_two_sizes",
 )  # fmt: skip
 """Files that take minutes begin first, so that no core waits for one of them at the end."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
 import pytest
 from stitching.links import key
 from stitching.world import MODEL, Dying, Event, Killed, World, assert_as_expected, expected, model_of
@@ -73,6 +76,40 @@ def test_the_old_build_answers_until_the_new_one_is_complete(world: World) -> No
     assert states(world) == ["retired", "active"]
     assert_turned(world, EVENTS)
     assert stored(world) == {2}
+
+
+class Noting(Dying):
+    """A session that notes what it is told to do to which table."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.done: list[str] = []
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        super().insert(table, columns)
+        self.done.append(table)
+
+    def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        super().execute(sql, parameters)
+        self.done += ["journeys"] if "INSERT INTO journeys" in sql else []
+
+    def sync(self) -> None:
+        super().sync()
+        self.done.append("sync")
+
+
+@pytest.mark.usefixtures("in_small_steps")
+def test_journeys_are_on_disk_before_the_row_that_says_how_far_a_build_is(world: World) -> None:
+    turn(world)
+    session = Noting(world.session)
+    while states(world) == ["active", "filling"]:
+        world.writer.fill(cast(Session, session))
+    first = session.done.index("journeys")
+    assert session.done[first : first + 3] == ["journeys", "sync", "builds"]
+    unsynced = [
+        n for n, each in enumerate(session.done) if each == "builds" and session.done[n - 1] != "sync"
+    ]
+    assert all("journeys" not in session.done[n - 2 : n] for n in unsynced), session.done
 
 
 @pytest.mark.usefixtures("in_small_steps")

@@ -75,6 +75,9 @@ class Dying:
         self._session.execute(sql, parameters)
         self._written()
 
+    def sync(self) -> None:
+        self._session.sync()
+
     def _written(self) -> None:
         self.writes += 1
         if self.writes == self._after:

@@ -56,6 +56,9 @@ class Failing:
     def execute(self, sql: str, parameters: Any = None) -> None:
         self._write(lambda: self._session.execute(sql, parameters))
 
+    def sync(self) -> None:
+        self._session.sync()
+
     def _write(self, write: Callable[[], None]) -> None:
         self._left -= 1
         if self._left != 0 or self._after:
