@@ -227,6 +227,7 @@ def _read_all(installation: Installation) -> None:
 @contextmanager
 def resting(field: Field) -> Iterator[Installation]:
     """Nothing is sent; whatever was answered before is answered after."""
+    field.reader.decide(180)
     field.load.pause()
     before = _told(field)
     yield field.installation
@@ -242,7 +243,8 @@ def resting(field: Field) -> Iterator[Installation]:
 
 def _told(field: Field) -> tuple[Any, Any, Any]:
     field.reader.wait_for(field.load.position, 300)
-    return field.reader.answers(), field.reader.journeys(), field.reader.settled()
+    answers = {**field.reader.answers(), **field.reader.decided_answers()}
+    return answers, field.reader.journeys(), field.reader.settled()
 
 
 def few_bad(share: float, field: Field, random: Random) -> None:

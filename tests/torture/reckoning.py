@@ -25,6 +25,21 @@ QUESTIONS: tuple[dict[str, str], ...] = (
     {"model": "aida", "interval": "month"},
 )
 
+MODEL: Mapping[str, Any] = {
+    "name": "torture",
+    "conversion": "bought",
+    "phases": [
+        {"name": "looked", "rules": [{"event": "Product Viewed"}]},
+        {"name": "bought", "rules": [{"event": "Order Completed"}]},
+    ],
+}
+DECISIONS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("POST", "/v1/identity/splits", {"ban": "anonymous_id:d1-0"}),
+    ("POST", "/v1/identity/splits", {"a": "anonymous_id:d0-1", "b": "user_id:u0-1"}),
+    ("PUT", "/v1/models/torture", MODEL),
+)
+"""About the first customers of the first two clients."""
+
 MORE_QUESTIONS = ("/v1/journeys", "/v1/paths", "/v1/sequences")
 """Without the funnels: what else is answered alike after a rebuild."""
 
@@ -111,6 +126,33 @@ class Reader:
             lost_ids=lost,
             duplicated_ids=twice,
         )
+
+    def decide(self, seconds: float) -> None:
+        """A banned device, two identifiers of a person held apart, and a model of one's own: all hold on return.
+
+        They are known once the first customers have logged in. Deciding the same again changes nothing.
+        """
+        until = time.monotonic() + seconds
+        for method, path, body in DECISIONS:
+            while (reply := self._ordered(method, path, body)).status_code not in (200, 201, 202):
+                assert reply.status_code in (404, 409, 503) and time.monotonic() < until, reply.text
+                time.sleep(0.5)
+        while not self._all_hold():
+            assert time.monotonic() < until, "what was decided does not hold"
+            time.sleep(0.5)
+
+    def _ordered(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        return self._client.request(method, path, json=body, headers=self._token("admin_token"))
+
+    def _all_hold(self) -> bool:
+        states = [row["state"] for row in self._rows("/v1/identity/splits")]
+        reply = self._get("/v1/funnel", model=MODEL["name"])
+        return states == ["holds", "holds"] and reply.status_code == 200
+
+    def decided_answers(self) -> Answers:
+        """What was decided, and the funnel of the model."""
+        funnel = self._rows("/v1/funnel", model=MODEL["name"])
+        return {"decisions": self._rows("/v1/identity/splits"), "own model": funnel}
 
     def freshness(self) -> dict[str, Any]:
         return self._rows("/v1/freshness")[0]
