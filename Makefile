@@ -59,7 +59,7 @@ dashboard-vendor: tests/browser/node/node_modules/.package-lock.json
 WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 
 test: $(VENV)/.dev.stamp $(NODE_STAMPS)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Hostile input at length: every case by hand, and this many examples of each operation of the OpenAPI documents.
 EXAMPLES ?= 1000

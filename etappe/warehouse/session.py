@@ -42,6 +42,8 @@ Settings = dict[str, int | str]
 _CANCELLED = 394
 _UNKNOWN_TABLE = 60
 _NOT_ENOUGH_SPACE = 243
+_FAILING_DISK = ("Read-only file system", "Input/output error")
+"""What a disk that has given up says, whatever the code: somebody has to see to it, and waiting loses nothing."""
 
 
 class WarehouseError(EtappeError):
@@ -207,7 +209,7 @@ class Session:
         """No answer; or, for whoever writes, one that says that the database is not well."""
         if code is None:
             return isinstance(error, OperationalError)
-        return self._limits is None and code in PASSING
+        return self._limits is None and (code in PASSING or any(each in str(error) for each in _FAILING_DISK))
 
     def _check_owner(self) -> None:
         # A chDB connection shared by threads answers with other callers' rows.

@@ -58,7 +58,7 @@ class Both:
     async def chain(self, a: str, b: str) -> list[str]:
         customer = (await self.customer(a))["customer"]
         rows = await self.world.rows(f"/v1/customers/{customer}/identity", a=named(a), b=named(b))
-        return [f"{row['rule']} of {row['event_id']}" for row in rows]
+        return [f"{row['rule']} of {row['event_id']}" for row in rows if row["kind"] == "link"]
 
     async def ordered(self, method: str, path: str, body: Any, status: int) -> dict[str, Any]:
         reply = await self.world.send(method, path, body)

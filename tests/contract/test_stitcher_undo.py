@@ -169,8 +169,9 @@ def test_a_merge_that_only_an_import_made_falls_apart_again(session: Session) ->
     assert {key("u1"), key("e1"), key("a1"), key("u3")} == world.journeys().keys()
 
 
-WRITES = 11
-"""Decision, note, wider note, receipts, links, touchpoints, identities, those alone, spans, journeys, note done."""
+WRITES = 12
+"""Decision, note, wider note, receipts, links, touchpoints, identities, those alone, spans, journeys, note done,
+progress."""
 
 
 def test_undo_has_so_many_writes(session: Session) -> None:

@@ -99,8 +99,15 @@ def _arguments(command: list[str]) -> list[str]:
     """What `python -m torture` is given, by what make would run."""
     make = shutil.which(command[0])
     assert make, "make is not installed"
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     would = subprocess.run(
-        [make, "-n", *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [make, "-n", *command[1:]],
+        cwd=ROOT,
+        env=alone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     words = shlex.split(would.stdout.splitlines()[-1])
     return words[words.index("torture") + 1 :]
