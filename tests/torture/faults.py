@@ -248,16 +248,17 @@ def _told(field: Field) -> tuple[Any, Any, Any]:
 
 
 def few_bad(share: float, field: Field, random: Random) -> None:
-    """So many of what comes meanwhile cannot be read; the stitcher goes on."""
-    _spoil(share, field, random)
+    """So many of what comes meanwhile cannot be read; they are put aside, and the stitcher goes on."""
+    rejected = field.reader.freshness()["rejected"] + _spoil(share, field, random)
     assert not field.installation.halted(), "the stitcher stands still for a few bad records"
+    _wait_for_rejected(field, rejected)
 
 
 def many_bad(share: float, field: Field, random: Random) -> None:
-    """It stands still, until it is told that they are rubbish."""
-    _spoil(share, field, random)
-    wait_until(field.installation.halted, 60)
+    """About as many as it takes to stand still; told that they are rubbish, it puts aside these and nothing else."""
+    rejected = field.reader.freshness()["rejected"] + _spoil(share, field, random)
     _let_pass(field.installation)
+    _wait_for_rejected(field, rejected)
 
 
 def deadly(records: int, field: Field, random: Random) -> None:
@@ -273,22 +274,34 @@ def all_bad(records: int, field: Field, random: Random) -> None:
     """Nothing but bad records: it stands still, and the collector goes on."""
     field.load.pause()
     field.reader.wait_for(field.load.position, 120)
+    rejected = field.reader.freshness()["rejected"] + records
     field.installation.append(_rubbish(records, random))
     wait_until(field.installation.halted, 60)
     field.load.resume()
     taken = field.load.accepted
     wait_until(lambda: field.load.accepted > taken, 60)
     _let_pass(field.installation)
+    _wait_for_rejected(field, rejected)
 
 
-def _spoil(share: float, field: Field, random: Random) -> None:
-    """For some seconds, in portions, so that good and bad are mixed."""
+def _wait_for_rejected(field: Field, count: int) -> None:
+    """Every bad record is put aside, once, and no other."""
+    wait_until(lambda: field.reader.freshness()["rejected"] >= count, 120)
+    assert field.reader.freshness()["rejected"] == count, "others were put aside, too"
+
+
+def _spoil(share: float, field: Field, random: Random) -> int:
+    """For some seconds, in portions, so that good and bad are mixed; how many bad ones."""
+    spoilt = 0
     for _portion in range(3 if field.short else 10):
         taken = field.load.accepted
         time.sleep(0.5)
         good = field.load.accepted - taken
-        field.installation.append(_rubbish(max(1, round(good * share / (1 - share))), random))
-        field.installation.wait_until_ready()
+        bad = max(1, round(good * share / (1 - share)))
+        field.installation.append(_rubbish(bad, random))
+        spoilt += bad
+        field.installation.wait_until_collecting()
+    return spoilt
 
 
 def _rubbish(count: int, random: Random) -> list[Entry]:

@@ -56,6 +56,10 @@ class Installation(ABC):
     def wait_until_ready(self) -> None:
         wait_until(lambda: is_ready(self.face.collector) and is_ready(self.face.query), READY_SECONDS)
 
+    def wait_until_collecting(self) -> None:
+        """The stitcher may stand still meanwhile."""
+        wait_until(lambda: is_ready(self.face.collector), READY_SECONDS)
+
     @property
     @abstractmethod
     def processes(self) -> Mapping[str, int]:

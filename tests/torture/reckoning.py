@@ -145,14 +145,19 @@ class Reader:
         return self._client.request(method, path, json=body, headers=self._token("admin_token"))
 
     def _all_hold(self) -> bool:
-        states = [row["state"] for row in self._rows("/v1/identity/splits")]
+        states = [row["state"] for row in self._decisions()]
         reply = self._get("/v1/funnel", model=MODEL["name"])
         return states == ["holds", "holds"] and reply.status_code == 200
 
     def decided_answers(self) -> Answers:
         """What was decided, and the funnel of the model."""
         funnel = self._rows("/v1/funnel", model=MODEL["name"])
-        return {"decisions": self._rows("/v1/identity/splits"), "own model": funnel}
+        return {"decisions": self._decisions(), "own model": funnel}
+
+    def _decisions(self) -> list[dict[str, Any]]:
+        reply = self._client.get("/v1/identity/splits", headers=self._token("admin_token"))
+        rows: list[dict[str, Any]] = reply.raise_for_status().json()["rows"]
+        return rows
 
     def freshness(self) -> dict[str, Any]:
         return self._rows("/v1/freshness")[0]
